@@ -1,0 +1,73 @@
+# How every target of the project is made: libraries with verified headers, programs in bin/, test suites in one list.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+set_property(GLOBAL PROPERTY PHXKIT_SUITES "")
+
+function(phxkit_warnings target)
+  if(PROJECT_IS_TOP_LEVEL)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow $<$<BOOL:${PHXKIT_WERROR}>:-Werror>)
+  endif()
+endfunction()
+
+# phxkit_library(core DIR <folder> SOURCES ... PUBLIC ... PRIVATE ...)
+# Makes target phxkit_core, alias phxkit::core; every header below <folder>/include is public and compiles alone.
+function(phxkit_library name)
+  cmake_parse_arguments(A "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  set(target phxkit_${name})
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/include/*.hpp ${CMAKE_CURRENT_SOURCE_DIR}/include/*.h)
+  if(A_SOURCES)
+    add_library(${target} STATIC ${A_SOURCES})
+    target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/include FILES ${headers})
+    target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
+    target_link_libraries(${target} PUBLIC ${A_PUBLIC} PRIVATE ${A_PRIVATE})
+    phxkit_warnings(${target})
+  else()
+    add_library(${target} INTERFACE)
+    target_sources(${target} INTERFACE FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/include FILES ${headers})
+    target_link_libraries(${target} INTERFACE ${A_PUBLIC})
+  endif()
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON)
+  add_library(phxkit::${name} ALIAS ${target})
+endfunction()
+
+# phxkit_program(phx SOURCES ... LINK ...): an executable in bin/.
+function(phxkit_program name)
+  cmake_parse_arguments(A "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${A_SOURCES})
+  target_link_libraries(${name} PRIVATE ${A_LINK})
+  phxkit_warnings(${name})
+endfunction()
+
+# phxkit_test(unit_core SOURCES ... LINK ... [LABELS plain]): a GoogleTest binary and a suite of `./dev test`.
+# LABELS: `sanitize` (default) also runs under the sanitizer presets, `plain` does not.
+function(phxkit_test name)
+  cmake_parse_arguments(A "" "LABEL" "SOURCES;LINK" ${ARGN})
+  if(NOT A_LABEL)
+    set(A_LABEL sanitize)
+  endif()
+  if(A_LABEL STREQUAL plain AND PHXKIT_SANITIZED)
+    return()
+  endif()
+  add_executable(${name} ${A_SOURCES})
+  target_link_libraries(${name} PRIVATE ${A_LINK} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE PHXKIT_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PHXKIT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  phxkit_warnings(${name})
+  phxkit_suite(${name} gtest $<TARGET_FILE:${name}>)
+  add_test(NAME ${name} COMMAND ${name})
+endfunction()
+
+# phxkit_suite(name kind command): kind `gtest`, or `lines` for a command that ends with `N passed, N failed, N skipped`.
+function(phxkit_suite name kind)
+  list(JOIN ARGN " " command)
+  set_property(GLOBAL APPEND PROPERTY PHXKIT_SUITES "${name}|${kind}|${command}")
+endfunction()
+
+function(phxkit_write_suites)
+  get_property(suites GLOBAL PROPERTY PHXKIT_SUITES)
+  list(JOIN suites "\n" text)
+  file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/suites.txt CONTENT "${text}\n")
+endfunction()

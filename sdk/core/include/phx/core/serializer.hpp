@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <phx/core/envelope.hpp>
+#include <phx/core/error.hpp>
+#include <phx/core/json_text.hpp>
+
+namespace phx::core {
+
+/// Storage for what a decoded message cannot borrow from its frame: unescaped names, canonical refs. Reused; one owner.
+class EnvelopeScratch {
+ public:
+  std::string join_ref, ref, topic, event, status;
+};
+
+/// How messages become frames. Stateless, shared, lives for ever. Names and layouts: spec server.md 4, golden v1, v2_*.
+class Serializer {
+ public:
+  virtual ~Serializer() = default;
+
+  virtual std::string_view vsn() const noexcept = 0;          ///< "1.0.0" or "2.0.0", as a client sends it
+  virtual std::string_view phoenix_name() const noexcept = 0; ///< "Phoenix.Socket.V2.JSONSerializer"
+
+  /// A frame from a client. The payload is checked with `limits` (Phoenix closes the sender on bad JSON, 1011).
+  /// Errors: bad_envelope, bad_json, binary_unsupported. Cost: no allocation unless a name has escapes.
+  virtual Result<EnvelopeView> decode_client(Opcode op, std::string_view frame, EnvelopeScratch& scratch,
+                                             const JsonLimits& limits = {}) const = 0;
+
+  /// A frame from a server. The payload of a text frame is only delimited, not checked.
+  virtual Result<EnvelopeView> decode_server(Opcode op, std::string_view frame, EnvelopeScratch& scratch) const = 0;
+
+  /// Appends the message body (no WebSocket header) and says which opcode carries it.
+  /// Errors: field_too_long, binary_unsupported; `out` is then unchanged.
+  virtual Result<Opcode> encode(const MessageView& message, std::string& out) const = 0;
+};
+
+const Serializer& v1_serializer() noexcept;
+const Serializer& v2_serializer() noexcept;
+
+/// Takes apart a `phx_reply` (JSON payload, or the binary form where status is in the envelope).
+/// Errors: bad_envelope when there is no string `status`. `scratch` holds an unescaped status.
+Result<ReplyView> read_reply(const EnvelopeView& reply, std::string& scratch);
+
+}  // namespace phx::core

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace phx::server {
+
+/// Append-only bytes shared by the outboxes of one worker: framed once, referenced by every member. Never leaves its worker,
+/// so the count is a plain integer. Grows while the loop turn lasts; what a slice refers to never changes.
+class Chunk {
+ public:
+  std::string bytes;
+  std::uint32_t refs = 0;
+};
+
+class ChunkRef {
+ public:
+  ChunkRef() = default;
+  explicit ChunkRef(Chunk* c) noexcept : chunk_(c) { if (chunk_) ++chunk_->refs; }
+  ChunkRef(const ChunkRef& o) noexcept : ChunkRef(o.chunk_) {}
+  ChunkRef(ChunkRef&& o) noexcept : chunk_(std::exchange(o.chunk_, nullptr)) {}
+  ChunkRef& operator=(ChunkRef o) noexcept { std::swap(chunk_, o.chunk_); return *this; }
+  ~ChunkRef() { if (chunk_ && --chunk_->refs == 0) delete chunk_; }
+  static ChunkRef make() { return ChunkRef(new Chunk); }
+  Chunk* get() const noexcept { return chunk_; }
+  Chunk& operator*() const noexcept { return *chunk_; }
+  Chunk* operator->() const noexcept { return chunk_; }
+  explicit operator bool() const noexcept { return chunk_ != nullptr; }
+
+ private:
+  Chunk* chunk_ = nullptr;
+};
+
+/// A run of whole WebSocket frames (unmasked, header included) inside a chunk.
+struct Slice {
+  ChunkRef chunk;
+  std::uint32_t begin = 0, end = 0;
+  std::string_view view() const noexcept { return std::string_view(chunk->bytes).substr(begin, end - begin); }
+};
+
+class Outbox;
+
+/// The outboxes of one worker that have something to write in this loop turn.
+class DirtyList {
+ public:
+  std::vector<Outbox*> outboxes;
+};
+
+/// What one connection still has to write, in order. Slices that continue each other in the same chunk become one: members of
+/// one topic that got the same 64 broadcasts in a turn hold one slice and are served by one send of the same bytes.
+/// An idle outbox owns no heap memory. Lives in its connection; belongs to one worker.
+class Outbox {
+ public:
+  explicit Outbox(DirtyList& dirty) noexcept : dirty_(&dirty) {}
+  ~Outbox();                       // leaves the dirty list
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  void push(const ChunkRef& chunk, std::uint32_t begin, std::uint32_t end);
+  /// Asks the owner to look after this turn (a close, for example) even with nothing to write.
+  void mark_dirty();
+
+  bool empty() const noexcept { return slices_.empty(); }
+  std::size_t bytes() const noexcept { return bytes_; }
+  const std::vector<Slice>& slices() const noexcept { return slices_; }
+  /// The first n bytes have been written.
+  void consume(std::size_t n);
+  /// Taken from the dirty list by the flusher.
+  void clean() noexcept { is_dirty_ = false; }
+
+ private:
+  DirtyList* dirty_;
+  std::vector<Slice> slices_;      // memory is given back when drained
+  std::size_t bytes_ = 0;
+  bool is_dirty_ = false;
+};
+
+}  // namespace phx::server
