@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <phx/cli/exit_code.hpp>
+
+namespace CLI {
+class App;
+}
+
+namespace phx::cli {
+
+/// Ends the program with one line on stderr, `program: message`, and this code. Thrown by commands, printed by run_program.
+class Failure : public std::runtime_error {
+ public:
+  Failure(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  ExitCode code() const noexcept { return code_; }
+
+ private:
+  ExitCode code_;
+};
+
+/// The body of a program's main(): parses, runs, turns every way out into an exit code. Help and version go to stdout with 0; a
+/// command line that does not fit is one line on stderr that names the remedy, with 2. A closed stdout ends the program quietly.
+/// `command` runs after a successful parse.
+int run_program(CLI::App& app, int argc, char** argv, const std::function<ExitCode()>& command);
+
+/// "phx 0.1.0"; the text of --version and `phx version`.
+std::string version_line(std::string_view program);
+
+/// A file's bytes; `-` is stdin. Throws Failure(usage) that names the file and why.
+std::string read_file(const std::string& path, std::string_view what);
+
+}  // namespace phx::cli
