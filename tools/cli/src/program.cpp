@@ -52,13 +52,9 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<ExitCo
   try {
     app.parse(argc, argv);
     return as_int(command());
-  } catch (const CLI::ParseError& e) {
-    return refuse(app, e);
-  } catch (const Failure& e) {
+  } catch (const CLI::ParseError& e) { return refuse(app, e); } catch (const Failure& e) {
     return complain(app.get_name(), e.what(), e.code());
-  } catch (const ClosedPipe&) {
-    return as_int(ExitCode::pass);
-  } catch (const std::exception& e) {
+  } catch (const ClosedPipe&) { return as_int(ExitCode::pass); } catch (const std::exception& e) {
     return complain(app.get_name(), e.what(), ExitCode::error);
   }
 }
@@ -69,7 +65,8 @@ std::string read_file(const std::string& path, std::string_view what) {
   if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
   std::ifstream in(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || in.bad()) throw Failure(ExitCode::usage, "cannot read " + std::string(what) + " '" + path + "': " + std::strerror(errno));
+  if (!in.is_open() || in.bad())
+    throw Failure(ExitCode::usage, "cannot read " + std::string(what) + " '" + path + "': " + std::strerror(errno));
   return text;
 }
 
