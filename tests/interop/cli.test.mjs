@@ -1,0 +1,208 @@
+// The command lines of design.md section 4, as a script would use them: output, exit codes, one-line errors.
+import { test, before, after } from "node:test";
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import net from "node:net";
+import http from "node:http";
+import path from "node:path";
+import { start, bin } from "./server.mjs";
+
+let server, url;
+before(async () => { server = await start("phx-server", "--port", "0"); url = `ws://127.0.0.1:${server.port}/socket`; });
+after(async () => { await server.stop(); });
+
+/** Runs a program; `line(n)` waits for its nth line of stdout. */
+function run(program, args, { stdin = "", env = {} } = {}) {
+  const child = spawn(path.join(bin, program), args, { env: { ...process.env, PHX_TOKEN: "", ...env } });
+  const out = { stdout: "", stderr: "" };
+  const waiting = [];
+  const look = () => {
+    const complete = out.stdout.split("\n").slice(0, -1);
+    for (const w of [...waiting]) if (complete.length > w.n) { waiting.splice(waiting.indexOf(w), 1); w.resolve(JSON.parse(complete[w.n])); }
+  };
+  child.stdout.on("data", (d) => { out.stdout += d; look(); });
+  child.stderr.on("data", (d) => { out.stderr += d; });
+  child.stdin.on("error", () => {});  // it may end before it has read
+  child.stdin.end(stdin);
+  const done = once(child, "close").then(([code, signal]) => ({ code: code ?? signal, ...out, lines: out.stdout.split("\n").filter(Boolean).map((l) => JSON.parse(l)) }));
+  return { child, done, line: (n) => new Promise((resolve, reject) => {
+    waiting.push({ n, resolve });
+    look();
+    done.then((r) => reject(new Error(`ended with ${r.code} before line ${n}: ${r.stderr}`)));
+  }) };
+}
+
+async function refused(args, code, text, program = "phx") {
+  const r = await run(program, args).done;
+  assert.equal(r.code, code, `${args.join(" ")}: ${r.stderr}`);
+  assert.equal(r.stdout, "");
+  assert.equal(r.stderr.trim().split("\n").length, 1, `one line expected, got: ${r.stderr}`);
+  assert.match(r.stderr, text);
+}
+
+test("push prints the reply and exits 0; a refusal exits 4", async () => {
+  const ok = await run("phx", ["push", url, "room:cli", "ping", '{"n":1}']).done;
+  assert.equal(ok.code, 0, ok.stderr);
+  assert.deepEqual(ok.lines, [{ status: "ok", response: { n: 1 } }]);
+  const no = await run("phx", ["push", url, "nowhere", "ping"]).done;
+  assert.equal(no.code, 4, no.stderr);
+  assert.deepEqual(no.lines, [{ status: "error", response: { reason: "unmatched topic" } }]);
+});
+
+test("push reads its payload from a file or stdin", async () => {
+  const r = await run("phx", ["push", url, "room:cli", "ping", "@-"], { stdin: '{"from":"stdin"}' }).done;
+  assert.deepEqual([r.code, r.lines], [0, [{ status: "ok", response: { from: "stdin" } }]]);
+  await refused(["push", url, "room:cli", "ping", "@/nonexistent.json"], 2, /nonexistent\.json/);
+});
+
+test("push without a reply: --no-reply exits 0 silently, waiting times out with 124", async () => {
+  const quiet = await run("phx", ["push", url, "room:cli", "new_msg", "{}", "--no-reply"]).done;
+  assert.deepEqual([quiet.code, quiet.stdout], [0, ""]);
+  const late = await run("phx", ["push", url, "room:cli", "new_msg", "{}", "--timeout", "0.3"]).done;
+  assert.equal(late.code, 124);
+});
+
+test("join prints the join reply, then messages; --count ends it", async () => {
+  const join = run("phx", ["join", url, "room:feed", "--count", "2", "--event", "new_*"]);
+  const first = await join.line(0);
+  assert.deepEqual([first.topic, first.event, first.payload], ["room:feed", "phx_reply", { status: "ok", response: {} }]);
+  for (const n of [1, 2]) await run("phx", ["push", url, "room:feed", "new_msg", JSON.stringify({ n }), "--no-reply"]).done;
+  const r = await join.done;
+  assert.equal(r.code, 0, r.stderr);
+  assert.deepEqual(r.lines.slice(1).map((l) => [l.event, l.payload, l.join_ref, l.ref]), [["new_msg", { n: 1 }, null, null], ["new_msg", { n: 2 }, null, null]]);
+  assert.ok(r.lines.every((l) => typeof l.t === "number"));
+});
+
+test("join --where shows only what fits; binary payloads are base64", async () => {
+  const join = run("phx", ["join", url, "room:where", "--count", "1", "--where", 'payload.n >= 2 and event == "new_msg"']);
+  await join.line(0);
+  for (const n of [1, 2]) await run("phx", ["push", url, "room:where", "new_msg", JSON.stringify({ n }), "--no-reply"]).done;
+  assert.deepEqual((await join.done).lines[1].payload, { n: 2 });
+});
+
+test("join --timeout: 0 without --count, 124 while the count is unmet", async () => {
+  assert.equal((await run("phx", ["join", url, "room:t", "--timeout", "0.2"]).done).code, 0);
+  assert.equal((await run("phx", ["join", url, "room:t", "--timeout", "0.2", "--count", "1"]).done).code, 124);
+});
+
+test("a refused join prints the reply and exits 4", async () => {
+  const r = await run("phx", ["join", url, "nowhere"]).done;
+  assert.equal(r.code, 4);
+  assert.deepEqual(r.lines[0].payload, { status: "error", response: { reason: "unmatched topic" } });
+});
+
+test("presence lists keys and metas; --watch shows joins and leaves", async () => {
+  const watch = run("phx", ["presence", url, "chat:cli", "--watch", "--params", '{"user_id":"ada"}']);
+  assert.deepEqual(Object.keys(await watch.line(0)), ["ada"]);
+  const bob = run("phx", ["join", url, "chat:cli", "--params", '{"user_id":"bob"}']);
+  await bob.line(0);
+  assert.deepEqual(Object.keys((await watch.line(1)).joins), ["bob"]);
+  const list = await run("phx", ["presence", url, "chat:cli", "--params", '{"user_id":"eve"}']).done;
+  assert.deepEqual([list.code, Object.keys(list.lines[0]).sort()], [0, ["ada", "bob", "eve"]]);
+  assert.ok(list.lines[0].bob.metas[0].phx_ref);
+  bob.child.kill("SIGINT");
+  assert.equal((await bob.done).code, 130);
+  watch.child.kill("SIGINT");
+  const seen = await watch.done;
+  assert.equal(seen.code, 130);
+  assert.ok(seen.lines.some((l) => l.leaves && l.leaves.bob) || seen.lines.some((l) => l.leaves && l.leaves.eve));
+});
+
+test("ping measures", async () => {
+  const r = await run("phx", ["ping", url, "--count", "3"]).done;
+  assert.deepEqual([r.code, r.lines.length], [0, 3]);
+  assert.ok(r.lines.every((l) => l.rtt_ms > 0 && l.rtt_ms < 5000));
+});
+
+test("both serializers: --vsn 1.0.0", async () => {
+  const r = await run("phx", ["push", url, "room:v1", "ping", '{"v":1}', "--vsn", "1.0.0"]).done;
+  assert.deepEqual([r.code, r.lines], [0, [{ status: "ok", response: { v: 1 } }]]);
+});
+
+test("help and version go to stdout and exit 0", async () => {
+  for (const [program, args] of [["phx", ["--help"]], ["phx", ["--version"]], ["phx", ["version"]], ["phx", ["join", "--help"]], ["phx-server", ["--help"]], ["phx-server", ["--version"]]]) {
+    const r = run(program, args);
+    const result = await once(r.child, "close");
+    assert.equal(result[0], 0, `${program} ${args}`);
+  }
+});
+
+test("wrong command lines exit 2 with one line that names the remedy", async () => {
+  await refused(["join", url, "room:x", "--colour"], 2, /--colour.*--help/);
+  await refused(["nonsense"], 2, /nonsense/);
+  await refused([], 2, /--help/);
+  await refused(["join"], 2, /--help/);
+  await refused(["push", url, "room:x", "ping", "{not json"], 2, /payload.*JSON/i);
+  await refused(["join", url, "room:x", "--params", "[1]"], 2, /--params.*object/);
+  await refused(["join", url, "room:x", "--where", "event =="], 2, /--where.*column 9/);
+  await refused(["join", "http//nonsense", "room:x"], 2, /URL/i);
+  await refused(["join", "ftp://host/socket", "room:x"], 2, /ws:\/\//);
+  await refused(["--port", "abc"], 2, /port/, "phx-server");
+  await refused(["--port", "70000"], 2, /port/, "phx-server");
+});
+
+async function onFreePort(listener) {
+  const s = listener.listen(0, "127.0.0.1");
+  await once(s, "listening");
+  return { port: s.address().port, close: () => { s.closeAllConnections?.(); s.close(); } };
+}
+
+test("cannot connect: exit 3 and the reason", async () => {
+  const closed = await onFreePort(net.createServer());
+  closed.close();
+  await refused(["join", `ws://127.0.0.1:${closed.port}/socket`, "room:x"], 3, /refused/i);
+  await refused(["join", "ws://no-such-host.invalid/socket", "room:x"], 3, /no-such-host\.invalid/);
+  await refused(["join", `ws://127.0.0.1:${server.port}/nowhere`, "room:x"], 3, /404/);
+  const forbidden = await onFreePort(http.createServer().on("upgrade", (_, socket) => socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")));
+  await refused(["ping", `ws://127.0.0.1:${forbidden.port}/socket`], 3, /403/);
+  forbidden.close();
+  const nonsense = await onFreePort(net.createServer((s) => { s.on("error", () => {}); s.end("220 mail.example ESMTP\r\n"); }));
+  await refused(["push", `ws://127.0.0.1:${nonsense.port}/socket`, "room:x", "ping"], 3, /WebSocket|HTTP/);
+  nonsense.close();
+});
+
+test("a handshake that stalls past --timeout exits 124", async () => {
+  const silent = await onFreePort(net.createServer((s) => s.on("error", () => {})));
+  await refused(["join", `ws://127.0.0.1:${silent.port}/socket`, "room:x", "--timeout", "0.3"], 124, /0\.3|time/);
+  silent.close();
+});
+
+test("Ctrl-C exits 130, a closed pipe ends quietly", async () => {
+  const join = run("phx", ["join", url, "room:ctrl-c"]);
+  await join.line(0);
+  join.child.kill("SIGINT");
+  const r = await join.done;
+  assert.deepEqual([r.code, r.stderr], [130, ""]);
+  const piped = spawn("bash", ["-c", `"$0" join ${url} room:pipe | head -n 1; echo "\${PIPESTATUS[0]}"`, path.join(bin, "phx")]);
+  let text = "";
+  piped.stdout.on("data", (d) => { text += d; });
+  const lines = async (n) => { while (text.split("\n").length <= n) await once(piped.stdout, "data"); };
+  await lines(1);
+  const closed = once(piped, "close");
+  let over = false;
+  closed.then(() => { over = true; });
+  while (!over) await Promise.race([closed, run("phx", ["push", url, "room:pipe", "new_msg", "{}", "--no-reply"]).done]);
+  assert.match(text, /\n0\n$/);
+});
+
+test("a restart of the server: join says so on stderr and goes on", async () => {
+  let own = await start("phx-server", "--port", "0");
+  const where = `ws://127.0.0.1:${own.port}/socket`;
+  const join = run("phx", ["join", where, "room:restart", "--count", "1"]);
+  await join.line(0);
+  await own.stop("SIGKILL");
+  own = await start("phx-server", "--port", String(own.port));
+  let seen = false;
+  join.done.then(() => { seen = true; });
+  while (!seen) await run("phx", ["push", where, "room:restart", "new_msg", '{"back":true}', "--no-reply"]).done;
+  const r = await join.done;
+  assert.equal(r.code, 0);
+  assert.deepEqual(r.lines.at(-1).payload, { back: true });
+  assert.match(r.stderr, /reconnect|connection lost/i);
+  await own.stop();
+});
+
+test("phx-server: a port that is taken is one line and exit 1", async () => {
+  await refused(["--port", String(server.port)], 1, /in use/i, "phx-server");
+});
