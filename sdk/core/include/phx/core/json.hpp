@@ -21,7 +21,8 @@ Json obj(std::string_view key, V&& value, Rest&&... rest) {
   return out;
 }
 
-/// Parses text; duplicate keys: the last wins, as Phoenix's decoder does. Errors: bad_json.
+/// Parses text. Of equal keys the first wins, as in Phoenix (golden duplicate_keys_and_unicode). Integers beyond 64 bits
+/// become doubles. Errors: bad_json, also for an integer beyond the range of double.
 Result<Json> parse_json(std::string_view text);
 
 /// Compact text. Throws std::invalid_argument naming the reason for a value with no JSON form (invalid UTF-8, NaN, infinity).
