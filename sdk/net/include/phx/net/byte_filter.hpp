@@ -1,0 +1,25 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace phx::net {
+
+/// A byte machine between TCP and the WebSocket: where TLS goes. Reads no clock, does no I/O. One per connection.
+/// An error ends the connection.
+class ByteFilter {
+ public:
+  virtual ~ByteFilter() = default;
+
+  /// Once, when TCP is connected. Appends what must be sent first.
+  virtual std::error_code start(std::string& to_wire) = 0;
+  /// True when plain bytes may be sent.
+  virtual bool ready() const noexcept = 0;
+  /// Bytes of the peer. Appends plain bytes, and answers of the filter's own.
+  virtual std::error_code from_wire(std::span<const char> wire, std::string& plain, std::string& to_wire) = 0;
+  virtual std::error_code to_wire(std::string_view plain, std::string& to_wire) = 0;
+};
+
+}  // namespace phx::net
