@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,11 +21,18 @@ class Chunk {
 class ChunkRef {
  public:
   ChunkRef() = default;
-  explicit ChunkRef(Chunk* c) noexcept : chunk_(c) { if (chunk_) ++chunk_->refs; }
+  explicit ChunkRef(Chunk* c) noexcept : chunk_(c) {
+    if (chunk_) ++chunk_->refs;
+  }
   ChunkRef(const ChunkRef& o) noexcept : ChunkRef(o.chunk_) {}
   ChunkRef(ChunkRef&& o) noexcept : chunk_(std::exchange(o.chunk_, nullptr)) {}
-  ChunkRef& operator=(ChunkRef o) noexcept { std::swap(chunk_, o.chunk_); return *this; }
-  ~ChunkRef() { if (chunk_ && --chunk_->refs == 0) delete chunk_; }
+  ChunkRef& operator=(ChunkRef o) noexcept {
+    std::swap(chunk_, o.chunk_);
+    return *this;
+  }
+  ~ChunkRef() {
+    if (chunk_ && --chunk_->refs == 0) delete chunk_;
+  }
   static ChunkRef make() { return ChunkRef(new Chunk); }
   Chunk* get() const noexcept { return chunk_; }
   Chunk& operator*() const noexcept { return *chunk_; }
@@ -56,11 +64,18 @@ class DirtyList {
 class Outbox {
  public:
   explicit Outbox(DirtyList& dirty) noexcept : dirty_(&dirty) {}
-  ~Outbox();                       // leaves the dirty list
+  ~Outbox();  // leaves the dirty list
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
   void push(const ChunkRef& chunk, std::uint32_t begin, std::uint32_t end);
+
+  /// From now on push() keeps frames back, in order (a join runs: server.md 0.1.3), and push_ahead() goes before them.
+  void hold();
+  void push_ahead(const ChunkRef& chunk, std::uint32_t begin, std::uint32_t end);
+  /// What was kept back follows.
+  void release();
+
   /// Asks the owner to look after this turn (a close, for example) even with nothing to write.
   void mark_dirty();
 
@@ -74,7 +89,8 @@ class Outbox {
 
  private:
   DirtyList* dirty_;
-  std::vector<Slice> slices_;      // memory is given back when drained
+  std::vector<Slice> slices_;                 // memory is given back when drained
+  std::unique_ptr<std::vector<Slice>> held_;  // while held
   std::size_t bytes_ = 0;
   bool is_dirty_ = false;
 };

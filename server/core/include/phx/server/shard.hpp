@@ -1,14 +1,25 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 
+#include <phx/core/envelope.hpp>
 #include <phx/core/time.hpp>
 #include <phx/server/outbox.hpp>
 
 namespace phx::server {
+
+/// Where blocking work goes. It runs all work it was given, each once, and ends before the shards do.
+class BlockingExecutor {
+ public:
+  virtual ~BlockingExecutor() = default;
+  /// From any shard's thread.
+  virtual void submit(std::function<void()> work) = 0;
+};
 
 /// Everything one worker owns, without I/O: its topic table, the mailboxes that wait to run, timers, the outboxes to flush.
 /// One thread at a time. The shell's duty per loop turn:
@@ -41,6 +52,29 @@ class Shard {
   std::optional<Instant> next_deadline() const noexcept;
 
   DirtyList& dirty() noexcept;
+
+  /// True while this thread works for this shard: inside run() or an Entered scope.
+  bool is_current() const noexcept;
+  /// Sessions enter their shard around everything the carrier calls.
+  class Entered {
+   public:
+    explicit Entered(const Shard& shard) noexcept;
+    ~Entered();
+    Entered(const Entered&) = delete;
+    Entered& operator=(const Entered&) = delete;
+
+   private:
+    const Shard* outer_;
+  };
+
+  /// The endpoint's pool, for co_await socket.blocking(f). Not owned; without one blocking() throws std::logic_error.
+  void set_blocking_executor(BlockingExecutor* executor) noexcept;
+  BlockingExecutor* blocking_executor() const noexcept;
+
+  /// Appends one WebSocket frame for one connection to the bytes of this turn and puts it into `outbox`; `ahead` of held ones if asked.
+  void write_frame(Outbox& outbox, core::Opcode opcode, std::string_view body, bool ahead = false);
+  /// Called at the end of every run(), as long as the shard lives.
+  void at_turn_end(std::function<void()> hook);
 
  private:
   struct Impl;
