@@ -1,0 +1,94 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include <phx/core/client/backoff.hpp>
+#include <phx/core/time.hpp>
+
+namespace phx::core {
+
+/// D-14: what a bounded queue does when it is full. `block` is made by shells from `room`: the machine never waits.
+enum class OnFull : std::uint8_t { reject, drop_oldest };
+
+struct QueueLimits {
+  std::size_t max_count = std::numeric_limits<std::size_t>::max();
+  std::size_t max_bytes = std::numeric_limits<std::size_t>::max();
+  OnFull on_full = OnFull::reject;
+  bool operator==(const QueueLimits&) const = default;
+};
+
+/// D-2: from when a push's timeout counts.
+enum class PushDeadline : std::uint8_t {
+  from_call,             ///< default: the caller never waits longer than the timeout
+  from_send,             ///< time in the buffer does not count
+  from_call_and_resend,  ///< phoenix.js: from the call, and again from the flush
+};
+
+/// D-12: refusals, and closes that ask for patience.
+struct RefusalPolicy {
+  bool classify = true;                            ///< false: every failure is a plain retry (phoenix.js)
+  bool unauthorized_final = true;                  ///< false: after the refresh keep retrying at the back-off's cap
+  Duration restart_min = std::chrono::seconds(1);  ///< close 1012: uniform between these two
+  Duration restart_max = std::chrono::seconds(5);
+  Duration overload_min = std::chrono::seconds(30);  ///< close 1013
+  Duration overload_max = std::chrono::seconds(60);
+  bool operator==(const RefusalPolicy&) const = default;
+};
+
+/// D-4.
+struct HeartbeatPolicy {
+  bool queue_while_not_open = false;  ///< phoenix.js: a tick while connecting goes to the send buffer
+  std::uint32_t max_missed = 1;       ///< unanswered heartbeats that end the connection
+  bool operator==(const HeartbeatPolicy&) const = default;
+};
+
+/// D-16: params without a value in a URL.
+enum class NullParam : std::uint8_t { omit, empty };
+
+struct UrlPolicy {
+  bool parse_endpoint = true;  ///< false: append text, as phoenix.js does, also behind the endpoint's own query
+  NullParam null_param = NullParam::omit;
+  bool omit_empty_lists = true;  ///< false: an empty list leaves a dangling separator
+  bool operator==(const UrlPolicy&) const = default;
+};
+
+/// Everything in which the client departs from phoenix.js. One field per departure; the machines read it and have no
+/// other switch. Not here: D-15 (nobody can observe it), D-17 and D-21 (they come with the long-poll transport).
+/// Source: spec client-semantics 3.10.
+struct Policy {
+  bool queue_lifecycle_frames = false;                   ///< D-1 (true: joins and leaves wait in the send buffer)
+  PushDeadline push_deadline = PushDeadline::from_call;  ///< D-2
+  bool ref_when_buffered = false;                        ///< D-2 (true: a buffered push consumes a ref, then another)
+  bool leave_completes_locally = false;                  ///< D-3 (true: ok before leave() returns)
+  HeartbeatPolicy heartbeat{};                           ///< D-4
+  bool isolate_failures = true;                          ///< D-5 (false: an encode error aborts the flush and keeps the buffer)
+  bool dead_transport_blocks_connect = false;            ///< D-6
+  bool drop_stale_transport_events = true;               ///< D-7
+  bool fail_pushes_when_closed = true;                   ///< D-8 (false: buffered until they time out)
+  bool dispatch_snapshot = true;                         ///< D-9 (false: a channel that closes hides the next one)
+  Duration stable_after = std::chrono::seconds(10);      ///< D-10: attempts reset after this, or a heartbeat reply; zero: at open
+  Backoff reconnect = backoff::reconnect();              ///< D-11
+  Backoff rejoin = backoff::rejoin();                    ///< D-11
+  RefusalPolicy refusals{};                              ///< D-12
+  bool reconnect_on_normal_close = false;                ///< D-13: also after a server's close 1000
+  QueueLimits push_buffer{1'000, std::size_t{4} << 20, OnFull::reject};  ///< D-14, per channel
+  QueueLimits send_buffer{1'000, std::size_t{4} << 20, OnFull::reject};  ///< D-14, per socket
+  UrlPolicy url{};                                                       ///< D-16
+  bool join_again_after_closed = true;                                   ///< D-18
+  bool rejoin_on_unmatched_topic = true;                                 ///< D-19
+  bool presence_update_event = true;                                     ///< D-20
+
+  bool operator==(const Policy&) const = default;
+
+  static Policy phxkit() { return {}; }
+};
+
+namespace compat {
+/// The behaviour of phoenix.js 1.8.12, warts included.
+Policy phoenix_js();
+}  // namespace compat
+
+}  // namespace phx::core
