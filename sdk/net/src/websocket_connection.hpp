@@ -35,7 +35,6 @@ class WebSocketTransport::Connection : public std::enable_shared_from_this<Conne
   enum class Phase { idle, connecting, securing, handshaking, open, draining, closed };
 
   // opening (websocket_opening.cpp)
-  void begin(const ConnectRequest& request);
   void on_connected(tl::expected<boost::asio::ip::tcp::socket, ConnectFailure> result);
   bool secure();
   void begin_handshake();

@@ -24,21 +24,21 @@ std::string_view to_string(Step step) noexcept;
 
 /// What to connect to. The URL is complete: path, `/websocket`, params and `vsn` are already in it.
 struct ConnectRequest {
-  std::string url;
-  std::vector<std::string> subprotocols;
-  HeaderList headers;                                   ///< further headers of the upgrade request
+  std::string url{};
+  std::vector<std::string> subprotocols{};
+  HeaderList headers{};                                 ///< further headers of the upgrade request
   Duration connect_timeout = std::chrono::seconds(10);  ///< name lookup, TCP and handshake together
 };
 
 /// Why a connection failed, with everything a person needs to act on it.
 struct TransportError {
-  std::error_code code;
+  std::error_code code{};
   Step step = Step::open;
-  std::string host;
+  std::string host{};
   std::uint16_t port = 0;
-  int http_status = 0;      ///< of a refused handshake
-  HeaderList http_headers;  ///< of a refused handshake; names in lower case
-  std::string detail;       ///< one line
+  int http_status = 0;        ///< of a refused handshake
+  HeaderList http_headers{};  ///< of a refused handshake; names in lower case
+  std::string detail{};       ///< one line
 
   /// One line: "cannot connect to 127.0.0.1:4000: Connection refused".
   std::string message() const;
@@ -47,9 +47,9 @@ struct TransportError {
 /// The end of a connection. code 1006: lost without a close frame.
 struct TransportClose {
   std::uint16_t code = 1006;
-  std::string reason;
+  std::string reason{};
   bool clean = false;
-  std::error_code why;  ///< what broke, when something did
+  std::error_code why{};  ///< what broke, when something did
 };
 
 /// Hears from one transport. Order: on_open at most once, messages, on_error at most once, on_close exactly once and last.

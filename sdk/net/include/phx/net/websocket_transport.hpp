@@ -23,7 +23,7 @@ struct WebSocketOptions {
   Duration close_timeout = std::chrono::seconds(2);
   core::ws::FrameTap* tap = nullptr;  ///< owned elsewhere; outlives the transport
   /// Makes the filter of a connection to a `wss` URL. Without one such a connection fails: it never silently goes plain.
-  std::function<std::unique_ptr<ByteFilter>(const Url&)> secure_filter;
+  std::function<std::unique_ptr<ByteFilter>(const Url&)> secure_filter{};
 };
 
 /// WebSocket over TCP, on one executor that runs one handler at a time (a strand, or an io_context with one thread).
