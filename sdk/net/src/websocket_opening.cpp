@@ -48,11 +48,16 @@ void WebSocketTransport::Connection::open(const ConnectRequest& request) {
   phase_ = Phase::connecting;
   connect_deadline_ = std::chrono::steady_clock::now() + request.connect_timeout;
   auto url = parse_url(request.url);
-  if (!url)
-    return post([request](Connection& self) {
-      self.fail(Step::url, Errc::bad_url, "'" + request.url.substr(0, 200) + "' is not a ws:// or wss:// URL");
-    });
+  if (!url || !url->scheme.starts_with("ws")) {
+    auto detail = "'" + request.url.substr(0, 200) + "' is not a ws:// or wss:// URL";
+    return post([detail](Connection& self) { self.fail(Step::url, Errc::bad_url, detail); });
+  }
   url_ = std::move(*url);
+  if (url_.secure() && !options_.secure_filter) {
+    return post([](Connection& self) {
+      self.fail(Step::security, std::make_error_code(std::errc::protocol_not_supported), "TLS is not built in yet; use a ws:// URL");
+    });
+  }
   handshake_options_ = {
       .host = url_.authority(), .target = url_.target(), .subprotocols = request.subprotocols, .headers = request.headers};
   connector_ = std::make_shared<TcpConnector>(executor_);
@@ -80,16 +85,10 @@ void WebSocketTransport::Connection::on_connected(tl::expected<boost::asio::ip::
 
 bool WebSocketTransport::Connection::secure() {
   phase_ = Phase::securing;
-  if (options_.secure_filter) filter_ = options_.secure_filter(url_);
-  if (!filter_) {
-    fail(Step::security, std::make_error_code(std::errc::protocol_not_supported), "TLS is not built in yet; use a ws:// URL");
-    return false;
-  }
-  if (const auto error = filter_->start(wire_)) {
-    fail(Step::security, error);
-    return false;
-  }
-  return true;
+  filter_ = options_.secure_filter(url_);
+  const auto error = filter_->start(wire_);
+  if (error) fail(Step::security, error);
+  return !error;
 }
 
 void WebSocketTransport::Connection::begin_handshake() {
