@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <phx/core/time.hpp>
+#include <phx/core/ws/frame.hpp>
+#include <phx/core/ws/handshake.hpp>
+#include <phx/server/origin.hpp>
+#include <phx/server/plug.hpp>
+#include <phx/server/transport.hpp>
+#include <phx/server/version.hpp>
+
+namespace phx::server {
+
+/// Which parts of the request the connect callback may see (server.md 1.7).
+struct ConnectInfoKeys {
+  bool peer_data = false;
+  bool trace_context_headers = false;
+  bool x_headers = false;
+  bool sec_websocket_headers = false;
+  bool uri = false;
+  bool user_agent = false;
+};
+
+/// Options of both transports (server.md 1.2).
+struct TransportOptions {
+  std::vector<SerializerEntry> serializers = default_serializers();
+  std::optional<CheckOrigin> check_origin;  ///< unset: the endpoint's
+  bool check_csrf = true;
+  ConnectInfoKeys connect_info;
+};
+
+/// Options of the WebSocket transport of a mount; defaults are Phoenix's.
+struct WebSocketOptions : TransportOptions {
+  std::string path = "/websocket";
+  Duration timeout = std::chrono::seconds(60);       ///< no client data for this long: close 1002
+  Duration close_timeout = std::chrono::seconds(5);  ///< how long the peer may take to answer our close frame
+  core::ws::Limits limits;
+  core::ws::Strictness strictness = core::ws::Strictness::phoenix;
+  std::optional<std::vector<std::string>> subprotocols;
+  /// Called for `{error, reason}` of connect with the reason's JSON text; unset: 403, empty.
+  std::function<Conn(Conn, const std::string& reason)> error_handler;
+};
+
+/// Orderly shutdown of a mount's connections (server.md 1.2, 14).
+struct DrainOptions {
+  std::size_t batch_size = 10'000;
+  Duration batch_interval = std::chrono::milliseconds(2'000);
+  Duration shutdown = std::chrono::seconds(30);
+};
+
+/// One socket module at one path. The path may have variables (`/room/:rid`), which are merged into the connect params.
+struct SocketMount {
+  std::string path;
+  std::shared_ptr<const TransportHandler> handler;
+  std::optional<WebSocketOptions> websocket = WebSocketOptions{};  ///< unset: off
+  bool auth_token = false;
+};
+
+/// Connections that a socket plug has accepted: what the connection becomes after the 101.
+struct WebSocketUpgrade {
+  std::string accept;                         ///< Sec-WebSocket-Accept
+  std::unique_ptr<TransportSession> session;  ///< connected, not yet initialised
+  const WebSocketOptions* options;            ///< of the mount; lives as long as the plug
+};
+
+/// What mounts take from their endpoint.
+struct SocketDefaults {
+  std::string url_host = "localhost";
+  CheckOrigin check_origin = CheckOrigin::endpoint_host();
+};
+
+/// The first plug of an endpoint: answers or upgrades requests to the mounts' paths, returns all others untouched.
+/// The order of checks is that of server.md 1.3. Throws std::invalid_argument for a mount that can not work: no handler,
+/// origin and CSRF checks both off.
+Plug socket_plug(std::vector<SocketMount> mounts, SocketDefaults defaults);
+
+}  // namespace phx::server

@@ -1,0 +1,160 @@
+#include <phx/server/conn.hpp>
+
+#include <algorithm>
+#include <array>
+
+#include <phx/server/plug.hpp>
+#include <phx/server/query.hpp>
+#include <phx/server/socket_mount.hpp>
+
+#include <phx/core/json.hpp>
+
+namespace phx::server {
+
+namespace {
+
+struct Phrase {
+  int status;
+  std::string_view text;
+};
+
+constexpr auto phrases = std::to_array<Phrase>({
+    {100, "Continue"},
+    {101, "Switching Protocols"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {206, "Partial Content"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {413, "Request Entity Too Large"},
+    {414, "Request-URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
+    {426, "Upgrade Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+});
+
+std::string_view trim(std::string_view s) {
+  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
+  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
+  return s;
+}
+
+std::optional<ErrorFormat> format_of(std::string_view mime) {
+  if (mime == "text/html" || mime == "text/*" || mime == "*/*") return ErrorFormat::html;
+  if (mime == "application/json" || mime == "application/*") return ErrorFormat::json;
+  if (mime.starts_with("application/") && mime.ends_with("+json")) return ErrorFormat::json;
+  return std::nullopt;
+}
+
+double quality(std::string_view parameters) {
+  const auto at = parameters.find("q=");
+  if (at == std::string_view::npos) return 1.0;
+  const std::string number{parameters.substr(at + 2, 5)};
+  char* end = nullptr;
+  const double q = std::strtod(number.c_str(), &end);
+  return end == number.c_str() ? 0.0 : q;
+}
+
+/// Left to right; the highest q wins, the first of equals (server.md 11.4 rule 4).
+ErrorFormat format_from_accept(std::string_view accept) {
+  if (accept.find("*/*") != std::string_view::npos) return ErrorFormat::html;
+  double best = 0;
+  auto format = ErrorFormat::html;
+  while (!accept.empty()) {
+    const auto comma = std::min(accept.find(','), accept.size());
+    const auto entry = trim(accept.substr(0, comma));
+    accept.remove_prefix(std::min(comma + 1, accept.size()));
+    const auto semicolon = std::min(entry.find(';'), entry.size());
+    const auto known = format_of(trim(entry.substr(0, semicolon)));
+    const double q = known ? quality(entry.substr(semicolon)) : 0.0;
+    if (q > best) best = q, format = *known;
+  }
+  return format;
+}
+
+}  // namespace
+
+Conn::Conn() : resp_headers{{"cache-control", "max-age=0, private, must-revalidate"}} {}
+Conn::~Conn() = default;
+Conn::Conn(Conn&&) noexcept = default;
+Conn& Conn::operator=(Conn&&) noexcept = default;
+
+std::optional<std::string_view> Conn::req_header(std::string_view name) const noexcept {
+  const auto found = std::ranges::find(req_headers, name, &HeaderList::value_type::first);
+  if (found == req_headers.end()) return std::nullopt;
+  return found->second;
+}
+
+void Conn::put_resp_header(std::string_view name, std::string_view value) {
+  const auto found = std::ranges::find(resp_headers, name, &HeaderList::value_type::first);
+  if (found != resp_headers.end())
+    found->second = value;
+  else
+    resp_headers.emplace_back(name, value);
+}
+
+void Conn::prepend_resp_header(std::string_view name, std::string_view value) {
+  resp_headers.emplace(resp_headers.begin(), std::string(name), std::string(value));
+}
+
+void Conn::send_resp(int http_status, std::string resp) {
+  status = http_status;
+  resp_body = std::move(resp);
+  halted = true;
+}
+
+void Conn::answer_later(std::function<void(Conn, Answer)> begin) { later = std::move(begin); }
+
+void Conn::upgrade_to(std::unique_ptr<WebSocketUpgrade> to) {
+  upgrade = std::move(to);
+  halted = true;
+}
+
+std::string_view reason_phrase(int http_status) noexcept {
+  const auto found = std::ranges::find(phrases, http_status, &Phrase::status);
+  return found == phrases.end() ? std::string_view("Unknown") : found->text;
+}
+
+ErrorFormat error_format(const Conn& conn) {
+  if (const auto query = decode_query(conn.query_string); query && query->contains("_format"))
+    return query->at("_format") == "json" ? ErrorFormat::json : ErrorFormat::html;
+  const auto accept = conn.req_header("accept");
+  return accept ? format_from_accept(*accept) : ErrorFormat::html;
+}
+
+void render_error(Conn& conn, int http_status, ErrorFormat format) {
+  const std::string phrase{reason_phrase(http_status)};
+  const bool json = format == ErrorFormat::json;
+  conn.prepend_resp_header("content-type", json ? "application/json; charset=utf-8" : "text/html; charset=utf-8");
+  conn.send_resp(http_status, json ? R"({"errors":{"detail":")" + phrase + R"("}})" : phrase);
+}
+
+std::size_t run_plugs(const PlugChain& chain, std::size_t first, Conn& conn) {
+  std::size_t next = first;
+  while (next < chain.size() && !conn.halted && !conn.later) conn = chain[next++](std::move(conn));
+  return next;
+}
+
+}  // namespace phx::server

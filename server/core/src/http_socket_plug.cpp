@@ -1,0 +1,205 @@
+#include <phx/server/socket_mount.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <phx/core/base64.hpp>
+#include <phx/core/json.hpp>
+#include <phx/server/query.hpp>
+
+namespace phx::server {
+
+namespace {
+
+using Segments = std::vector<std::string>;
+
+constexpr std::string_view token_prefix = "base64url.bearer.phx.";
+
+Segments split_path(std::string_view path) {
+  Segments out;
+  while (!path.empty()) {
+    const auto segment = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(segment.size() + 1, path.size()));
+    if (!segment.empty()) out.emplace_back(segment);
+  }
+  return out;
+}
+
+std::vector<std::string> split_list(std::string_view header) {
+  std::vector<std::string> out;
+  while (!header.empty()) {
+    auto item = header.substr(0, header.find(','));
+    header.remove_prefix(std::min(item.size() + 1, header.size()));
+    const auto first = item.find_first_not_of(" \t");
+    if (first == std::string_view::npos) continue;
+    out.emplace_back(item.substr(first, item.find_last_not_of(" \t") - first + 1));
+  }
+  return out;
+}
+
+bool matches(const Segments& pattern, const Segments& path) {
+  if (pattern.size() != path.size()) return false;
+  return std::ranges::equal(pattern, path, [](const std::string& p, const std::string& s) { return p.front() == ':' || p == s; });
+}
+
+void put_path_variables(const Segments& pattern, const Segments& path, Json& params) {
+  for (std::size_t i = 0; i < pattern.size(); ++i)
+    if (pattern[i].front() == ':') params[pattern[i].substr(1)] = path[i];
+}
+
+/// Sub-protocols that the client offered, and the auth token among them (server.md 1.6).
+struct Offer {
+  std::vector<std::string> protocols;
+  std::optional<std::string> token;
+};
+
+Offer read_offer(const Conn& conn, bool auth_token) {
+  Offer offer;
+  if (const auto header = conn.req_header("sec-websocket-protocol")) offer.protocols = split_list(*header);
+  if (!auth_token) return offer;
+  const auto is_token = [](const std::string& p) { return p.starts_with(token_prefix); };
+  if (std::ranges::count_if(offer.protocols, is_token) != 1) return offer;
+  const auto at = std::ranges::find_if(offer.protocols, is_token);
+  offer.token = core::base64_decode(std::string_view(*at).substr(token_prefix.size()), core::Padding::optional);
+  if (!offer.token) throw HttpError(500, "auth token sub-protocol is not base64");
+  offer.protocols.erase(at);
+  return offer;
+}
+
+ConnectInfo::Headers headers_with(const Conn& conn, auto&& wanted) {
+  ConnectInfo::Headers out;
+  std::ranges::copy_if(conn.req_headers, std::back_inserter(out), wanted, &HeaderList::value_type::first);
+  return out;
+}
+
+ConnectInfo make_connect_info(const Conn& conn, const ConnectInfoKeys& keys) {
+  ConnectInfo info;
+  const auto starts_with = [&](std::string_view prefix) {
+    return headers_with(conn, [prefix](const std::string& name) { return name.starts_with(prefix); });
+  };
+  if (keys.peer_data) info.peer_data.emplace(conn.peer.address, conn.peer.port);
+  if (keys.x_headers) info.x_headers = starts_with("x-");
+  if (keys.sec_websocket_headers) info.sec_websocket_headers = starts_with("sec-websocket-");
+  if (keys.trace_context_headers)
+    info.trace_context_headers = headers_with(conn, [](const std::string& n) { return n == "traceparent" || n == "tracestate"; });
+  if (keys.uri) info.uri = ConnectInfo::Uri{conn.scheme, conn.host, conn.path, conn.query_string, conn.port};
+  if (keys.user_agent)
+    if (const auto agent = conn.req_header("user-agent")) info.user_agent = *agent;
+  return info;
+}
+
+class SocketPlug {
+ public:
+  SocketPlug(std::vector<SocketMount> mounts, SocketDefaults defaults) : defaults_(std::move(defaults)) {
+    for (auto& mount : mounts) add(std::move(mount));
+  }
+
+  Conn operator()(Conn conn) const {
+    for (const auto& route : routes_)
+      if (matches(route.pattern, conn.path_info)) return websocket(route, std::move(conn));
+    return conn;
+  }
+
+ private:
+  struct Route {
+    Segments pattern;
+    SocketMount mount;
+    std::optional<std::vector<std::string>> subprotocols;
+    CheckOrigin check_origin;
+  };
+
+  void add(SocketMount mount) {
+    if (!mount.handler) throw std::invalid_argument("socket mount without a handler: " + mount.path);
+    if (!mount.websocket) return;
+    const auto& options = *mount.websocket;
+    const auto origin = options.check_origin.value_or(defaults_.check_origin);
+    if (origin.is_off() && !options.check_csrf) throw std::invalid_argument("check_origin and check_csrf both off: " + mount.path);
+    auto pattern = split_path(mount.path);
+    std::ranges::move(split_path(options.path), std::back_inserter(pattern));
+    auto subprotocols = options.subprotocols;
+    if (mount.auth_token) {
+      subprotocols.emplace();
+      subprotocols->push_back("phoenix");
+      if (options.subprotocols) std::ranges::copy(*options.subprotocols, std::back_inserter(*subprotocols));
+    }
+    routes_.push_back({std::move(pattern), std::move(mount), std::move(subprotocols), origin});
+  }
+
+  /// server.md 1.3, in this order.
+  Conn websocket(const Route& route, Conn conn) const {
+    if (conn.method != "GET") return answer(std::move(conn), 400);
+    auto params = decode_query(conn.query_string);
+    if (!params) throw HttpError(400, "query string is not UTF-8");
+    const OriginTarget target{defaults_.url_host, conn.scheme, conn.host, conn.port};
+    if (!route.check_origin.allows(conn.req_header("origin"), target)) return answer(std::move(conn), 403);
+    const auto offer = read_offer(conn, route.mount.auth_token);
+    if (!choose_subprotocol(route, offer, conn)) return answer(std::move(conn), 403);
+    put_path_variables(route.pattern, conn.path_info, *params);
+    return connect(route, *params, offer, std::move(conn));
+  }
+
+  /// The first server entry that the client offered is named in the answer; nothing offered is fine.
+  static bool choose_subprotocol(const Route& route, const Offer& offer, Conn& conn) {
+    if (!route.subprotocols || offer.protocols.empty()) return true;
+    const auto offered = [&](const std::string& p) { return std::ranges::find(offer.protocols, p) != offer.protocols.end(); };
+    const auto chosen = std::ranges::find_if(*route.subprotocols, offered);
+    if (chosen == route.subprotocols->end()) return false;
+    conn.put_resp_header("sec-websocket-protocol", *chosen);
+    return true;
+  }
+
+  static Conn connect(const Route& route, const Json& params, const Offer& offer, Conn conn) {
+    const auto& options = *route.mount.websocket;
+    const core::Serializer* serializer = nullptr;
+    if (route.mount.handler->speaks_channels()) {
+      const auto vsn = params.find("vsn");
+      if (vsn != params.end() && !vsn->is_string()) return answer(std::move(conn), 403);
+      serializer = negotiate(options.serializers, vsn == params.end() ? "1.0.0" : vsn->get_ref<const std::string&>());
+      if (!serializer) return answer(std::move(conn), 403);
+    }
+    auto info = make_connect_info(conn, options.connect_info);
+    info.auth_token = offer.token;
+    auto session = route.mount.handler->connect({params, info, "websocket", serializer}, *conn.shard);
+    if (!session) return refuse(options, session.error(), std::move(conn));
+    auto accept = core::ws::check_upgrade(conn.req_headers, options.strictness);
+    if (!accept) return bad_upgrade(accept.error(), std::move(conn));
+    conn.upgrade_to(std::make_unique<WebSocketUpgrade>(WebSocketUpgrade{std::move(*accept), std::move(*session), &options}));
+    return conn;
+  }
+
+  static Conn refuse(const WebSocketOptions& options, const ConnectRefused& refused, Conn conn) {
+    if (refused.reason.empty() || !options.error_handler) return answer(std::move(conn), 403);
+    auto answered = options.error_handler(without_protocol(std::move(conn)), refused.reason);
+    answered.halted = true;
+    return answered;
+  }
+
+  static Conn bad_upgrade(const core::ws::UpgradeRefusal& refusal, Conn conn) {
+    for (const auto& [name, value] : refusal.headers) conn.put_resp_header(name, value);
+    return answer(std::move(conn), refusal.status, refusal.body);
+  }
+
+  static Conn without_protocol(Conn conn) {
+    std::erase_if(conn.resp_headers, [](const auto& header) { return header.first == "sec-websocket-protocol"; });
+    return conn;
+  }
+
+  static Conn answer(Conn conn, int status, std::string body = {}) {
+    conn = without_protocol(std::move(conn));
+    conn.send_resp(status, std::move(body));
+    return conn;
+  }
+
+  std::vector<Route> routes_;
+  SocketDefaults defaults_;
+};
+
+}  // namespace
+
+Plug socket_plug(std::vector<SocketMount> mounts, SocketDefaults defaults) {
+  // Shared, because a Plug is copied and upgraded connections keep pointers to their mount's options.
+  auto plug = std::make_shared<const SocketPlug>(std::move(mounts), std::move(defaults));
+  return [plug](Conn conn) { return (*plug)(std::move(conn)); };
+}
+
+}  // namespace phx::server
