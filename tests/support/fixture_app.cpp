@@ -1,0 +1,164 @@
+#include "support/fixture_app.hpp"
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "support/fixture_channels.hpp"
+
+#include <phx/core/json.hpp>
+#include <phx/server/shard.hpp>
+#include <phx/server/user_socket.hpp>
+
+namespace phx::fixture {
+
+using namespace std::chrono_literals;
+using server::ChannelSocketHandler;
+using server::Conn;
+using server::ConnectError;
+using server::ConnectInfo;
+using server::ConnectOk;
+using server::ConnectResult;
+using server::ConnectSocket;
+using server::Payload;
+using server::Presence;
+using server::SocketMount;
+using server::WebSocketOptions;
+
+namespace {
+
+enum class Handler : std::uint8_t { user, mini };
+
+// The connect_info map as Elixir's inspect writes it, of the two keys that `room:info` is asked for (FIXTURE.md 3.1).
+std::string inspect(const ConnectInfo& info, bool has_auth_token) {
+  std::string text = "%{";
+  if (has_auth_token) text += "auth_token: " + (info.auth_token ? to_json_text(*info.auth_token) : "nil");
+  if (info.x_headers) {
+    text += has_auth_token ? ", x_headers: [" : "x_headers: [";
+    std::string_view separator;
+    for (const auto& [name, value] : *info.x_headers) {
+      text += std::string(separator) + "{" + to_json_text(name) + ", " + to_json_text(value) + "}";
+      separator = ", ";
+    }
+    text += "]";
+  }
+  return text + "}";
+}
+
+// FIXTURE.md 2.1.
+class FixtureSocket final : public server::UserSocket {
+ public:
+  FixtureSocket(Handler handler, bool has_auth_token, Presence& presence) : has_auth_token_(has_auth_token) {
+    channel<RoomChannel>("room:*");
+    if (handler == Handler::mini) return;
+    channel<ChatChannel>("chat:*", &presence);
+    channel<RoomChannel>("exact");
+  }
+
+  ConnectResult connect(const Json& params, ConnectSocket& socket, const ConnectInfo& info) const override {
+    socket.assign("connect_info", inspect(info, has_auth_token_));
+    const Json credential = params.contains("auth") ? params.at("auth") : params.value("token", Json(nullptr));
+    if (credential.is_null()) {
+      socket.assign("user_id", params.value("user_id", Json(nullptr)));
+      return ConnectOk{};
+    }
+    if (credential == "deny") return ConnectError{Payload(obj("reason", "denied"))};
+    if (credential == "deny_atom") return ConnectError{Payload(Json("rate_limit"))};
+    if (credential == "crash") throw std::runtime_error("crash in connect");
+    return ConnectError{};  // no token can be verified yet
+  }
+
+  std::optional<std::string> id(const ConnectSocket& socket) const override {
+    const Json* user = socket.assign_or_null("user_id");
+    if (user == nullptr || user->is_null()) return std::nullopt;
+    return "user_socket:" + (user->is_string() ? user->get<std::string>() : to_json_text(*user));
+  }
+
+ private:
+  bool has_auth_token_;
+};
+
+Conn refuse_with_reason(Conn conn, const std::string& reason) {
+  const Json why = Json::parse(reason, nullptr, false);
+  if (why == "rate_limit") {
+    conn.send_resp(429, "Too many requests");
+  } else if (why.is_object() && why.contains("reason")) {
+    conn.send_resp(401, why.at("reason").get<std::string>());
+  } else {
+    conn.send_resp(403);
+  }
+  return conn;
+}
+
+WebSocketOptions with_limit(Duration timeout) {
+  WebSocketOptions options;
+  options.limits.max_frame = 1000;
+  options.timeout = timeout;
+  return options;
+}
+
+void answer_json(Conn& conn, int status, const Json& body) {
+  conn.prepend_resp_header("content-type", "application/json; charset=utf-8");
+  conn.send_resp(status, to_json_text(body));
+}
+
+}  // namespace
+
+FixtureApp::FixtureApp() : presence_(pubsub_) {}
+
+std::vector<SocketMount> FixtureApp::mounts() {
+  const auto handler = [this](Handler kind, bool auth_token, std::size_t channels) {
+    return std::make_shared<ChannelSocketHandler>(std::make_shared<FixtureSocket>(kind, auth_token, presence_), pubsub_,
+                                                  ChannelSocketHandler::Options{.max_channels_per_transport = channels, .observer = {}});
+  };
+  const auto user = handler(Handler::user, false, 100);
+  const auto mini = handler(Handler::mini, false, 3);
+
+  WebSocketOptions socket;
+  socket.connect_info = {.peer_data = true, .x_headers = true, .uri = true, .user_agent = true};
+  WebSocketOptions custom_error;
+  custom_error.error_handler = refuse_with_reason;
+  WebSocketOptions auth;
+  auth.connect_info.x_headers = true;
+  WebSocketOptions sub;
+  sub.subprotocols = {"sip", "mqtt"};
+  WebSocketOptions v1_only;
+  v1_only.serializers = {{&core::v1_serializer(), "~> 1.0.0"}};
+
+  return {
+      {"/socket", user, socket, false},
+      {"/socket_err", user, custom_error, false},
+      {"/socket_mini", mini, with_limit(1500ms), false},
+      {"/socket_small", mini, with_limit(60s), false},
+      {"/socket_auth", handler(Handler::user, true, 100), auth, true},
+      {"/socket_sub", user, sub, false},
+      {"/socket_v1only", user, v1_only, false},
+  };
+}
+
+server::SocketDefaults FixtureApp::socket_defaults() const {
+  return {.url_host = "localhost",
+          .check_origin = server::CheckOrigin::list({"http://localhost:4100", "http://127.0.0.1:4100", "//allowed.example"})};
+}
+
+server::Plug FixtureApp::control(std::function<void()> stop) {
+  return [this, stop = std::move(stop)](Conn conn) {
+    if (conn.method != "POST" || !conn.path.starts_with("/control/")) return conn;
+    const auto body = parse_json(conn.body.empty() ? "{}" : conn.body);
+    if (!body || !body->is_object()) throw server::HttpError(400, "body is no JSON object");
+    if (conn.path == "/control/broadcast") {
+      pubsub_.broadcast(body->at("topic").get<std::string>(), body->at("event").get<std::string>(), body->value("payload", Json::object()));
+    } else if (conn.path == "/control/disconnect") {
+      pubsub_.broadcast("user_socket:" + body->at("id").get<std::string>(), "disconnect", {});
+    } else if (conn.path == "/control/stop") {
+      conn.shard->send_after(300ms, stop);
+    } else {
+      return conn;
+    }
+    answer_json(conn, 200, obj("ok", true));
+    return conn;
+  };
+}
+
+}  // namespace phx::fixture
