@@ -65,7 +65,8 @@ std::optional<WebSocketCore::Event> WebSocketCore::on_event(const PongEvent& in,
 std::optional<WebSocketCore::Event> WebSocketCore::on_event(const CloseEvent& in, Instant now, std::string& out) {
   if (tap_ != nullptr) see(FrameOp::close, close_payload(in.code, in.reason), now);
   const bool is_server = decoder_.role() == Role::server;
-  const bool accepted = is_server ? server_accepts(in.code) : client_accepts(in.code) || in.code == no_code;
+  const bool allowed = client_accepts(in.code) || in.code == no_code;
+  const bool accepted = is_server && state_ == State::open ? server_accepts(in.code) : allowed;  // an answer may echo our 1012
   if (!accepted) return closed_by_violation(protocol_code, Errc::protocol_error, now, out);
   if (state_ == State::open) write(FrameOp::close, close_payload(is_server ? std::uint16_t{1000} : in.code), now, out);
   state_ = State::closed;

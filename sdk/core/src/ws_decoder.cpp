@@ -251,7 +251,7 @@ Event Decoder::close_event(std::string_view body) {
     return fail();
   }
   const std::string_view reason = body.substr(std::min<std::size_t>(2, body.size()));
-  if (!is_utf8(reason)) {  // golden client_close_bad_utf8: a server says 1002; RFC 6455 8.1: 1007
+  if (!Utf8Checker::check(reason)) {  // golden client_close_bad_utf8: a server says 1002; RFC 6455 8.1: 1007
     refuse(Errc::invalid_utf8, role_ == Role::server ? protocol_code : data_code);
     return fail();
   }
@@ -264,7 +264,7 @@ std::optional<Event> Decoder::take_data(const Frame& frame, std::span<char> chun
   const bool starts = frame.op != FrameOp::continuation;
   const bool held_back = partial_ && partial_->in_payload;
   if (starts && frame.fin && complete && !held_back) {  // a whole message in the input: never copied
-    if (frame.op == FrameOp::text && !frame.rsv1 && !is_utf8(view(chunk))) {
+    if (frame.op == FrameOp::text && !frame.rsv1 && !Utf8Checker::check(view(chunk))) {
       refuse(Errc::invalid_utf8, data_code);
       return fail();
     }

@@ -47,7 +47,7 @@ bool any_contains(const std::vector<std::string_view>& lists, std::string_view t
 /// As Elixir's inspect/1 writes a string; one that is not printable becomes its bytes.
 std::string inspect(std::string_view text) {
   std::string out;
-  if (!is_field_value(text) || !is_utf8(text)) {
+  if (!is_field_value(text) || !Utf8Checker::check(text)) {
     for (const char c : text) out += (out.empty() ? "<<" : ", ") + std::to_string(static_cast<unsigned char>(c));
     return out + ">>";
   }

@@ -14,16 +14,17 @@ class Utf8Checker {
   /// True between characters: the text may end here.
   bool complete() const noexcept { return pending_ == 0; }
 
+  /// The whole text at once.
+  static bool check(std::string_view text) noexcept {
+    Utf8Checker checker;
+    return checker.feed(text) && checker.complete();
+  }
+
  private:
   // What may come next inside a character: how many bytes, and the range of the first of them.
   std::uint8_t pending_ = 0;
   std::uint8_t low_ = 0x80;
   std::uint8_t high_ = 0xBF;
 };
-
-inline bool is_utf8(std::string_view text) noexcept {
-  Utf8Checker checker;
-  return checker.feed(text) && checker.complete();
-}
 
 }  // namespace phx::core::ws
