@@ -52,9 +52,9 @@ struct MessageView {
   Kind kind = Kind::client_push;
   std::string_view join_ref = null_token;  ///< raw token
   std::string_view ref = null_token;       ///< raw token
-  std::string_view topic;                  ///< decoded text, UTF-8
+  std::string_view topic = {};             ///< decoded text, UTF-8
   std::string_view topic_token = {};       ///< when not empty, written instead of `topic` in text frames
-  std::string_view event;                  ///< decoded text (unused by reply)
+  std::string_view event = {};             ///< decoded text (unused by reply)
   std::string_view status = {};            ///< reply only
   std::string_view payload = "{}";         ///< raw JSON text, trusted; or bytes
   PayloadKind payload_kind = PayloadKind::json;
