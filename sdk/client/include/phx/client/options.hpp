@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include <phx/client/credentials.hpp>
+#include <phx/client/runtime.hpp>
+#include <phx/client/transport.hpp>
+#include <phx/core/client/policy.hpp>
+#include <phx/core/time.hpp>
+#include <phx/core/ws/websocket_core.hpp>
+
+namespace phx::client {
+
+using core::ChannelState;
+using core::Policy;
+using core::SocketState;
+
+enum class Vsn : std::uint8_t { v1, v2 };
+
+struct SocketOptions {
+  Provider<Payload> params{};                         ///< JSON object, becomes the query of the URL
+  Provider<std::optional<std::string>> auth_token{};  ///< sent as subprotocol
+  Provider<HeaderList> headers{};                     ///< further headers of the upgrade request
+  std::shared_ptr<CredentialSource> credentials{};    ///< instead of the three above
+  Vsn vsn = Vsn::v2;
+  Duration timeout = std::chrono::seconds(10);          ///< join and push, unless they say otherwise
+  Duration connect_timeout = std::chrono::seconds(10);  ///< lookup, TCP and handshake of one attempt
+  Duration heartbeat_interval = std::chrono::seconds(30);
+  Duration heartbeat_timeout{};               ///< zero: the interval
+  std::size_t max_message_bytes = 64u << 20;  ///< larger ones end the connection
+  Policy policy = Policy::phxkit();           ///< where the client departs from phoenix.js
+  std::shared_ptr<Runtime> runtime{};         ///< none: two threads of this socket's own
+  Executor callback_executor{};               ///< none: the runtime's
+  TransportFactory transport{};               ///< none: WebSocket
+  core::ws::FrameTap* frame_tap = nullptr;    ///< sees every WebSocket frame, on the I/O thread; outlives the socket
+  /// An exception left a user callback. None: one line on stderr.
+  std::function<void(std::exception_ptr)> on_callback_error{};
+};
+
+/// Why an attempt or a connection failed.
+struct ConnectionError {
+  std::error_code code{};
+  std::string message{};             ///< one line for people: which host, which step
+  int http_status = 0;               ///< of a refused upgrade
+  std::uint32_t establishments = 0;  ///< opens so far: 0 means that this socket never was connected
+  bool final = false;                ///< no further attempt will be made; connect() starts afresh
+};
+
+struct ConnectionClosed {
+  std::uint16_t code = 1006;
+  std::string reason{};
+  bool clean = false;
+};
+
+struct Reconnecting {
+  Duration delay{};
+  std::uint32_t attempt = 0;  ///< 1, 2, ...
+  core::ReconnectWhy why = core::ReconnectWhy::connection_lost;
+};
+
+struct CloseOptions {
+  std::optional<std::uint16_t> code{};  ///< none: 1000
+  std::string reason{};
+};
+
+struct PushOptions {
+  std::optional<Duration> timeout{};  ///< none: the channel's
+};
+
+struct ChannelOptions {
+  std::optional<Duration> timeout{};  ///< of its join and pushes; none: the socket's
+};
+
+}  // namespace phx::client
