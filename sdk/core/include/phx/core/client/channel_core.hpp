@@ -41,7 +41,9 @@ class ChannelCore {
  public:
   ChannelCore(ChannelId id, ChannelOptions options, Duration socket_timeout);
 
-  /// First join, or a join after closed (D-18). Throws std::logic_error when joined before ("tried to join multiple times").
+  /// Throws std::logic_error when joined before and not closed since (D-18).
+  void require_joinable(const Policy& policy) const;
+  /// First join, or a join after closed. Throws as require_joinable. Owner: first leave other channels of this topic.
   void join(std::optional<Duration> timeout, Link& link, Instant now, Effects& out);
   /// Answers NeedJoinParams.
   void join_params(std::uint32_t request, std::string_view params, Link& link, Effects& out);

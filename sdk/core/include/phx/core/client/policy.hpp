@@ -45,8 +45,8 @@ struct HeartbeatPolicy {
   bool operator==(const HeartbeatPolicy&) const = default;
 };
 
-/// D-16: params without a value in a URL.
-enum class NullParam : std::uint8_t { omit, empty };
+/// D-16: params without a value in a URL: nothing, `k=`, or phoenix.js's pair without key and value (`a=1&&b=2`).
+enum class NullParam : std::uint8_t { omit, empty_value, empty_pair };
 
 struct UrlPolicy {
   bool parse_endpoint = true;  ///< false: append text, as phoenix.js does, also behind the endpoint's own query

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <phx/core/client/effects.hpp>
 #include <phx/core/client/policy.hpp>
@@ -53,7 +54,8 @@ class ReconnectCore {
   Instant deadline() const noexcept { return at_; }
   bool scheduled() const noexcept { return at_ != never; }
   bool terminal() const noexcept { return terminal_; }
-  bool refresh_credentials() const noexcept { return refresh_; }
+  /// Whether the next attempt must renew its credentials; asked once per attempt.
+  bool take_refresh() noexcept { return std::exchange(refresh_, false); }
   std::uint32_t attempts() const noexcept { return attempts_; }
 
  private:

@@ -129,25 +129,33 @@ class SocketCore {
   };
 
   ChannelCore& require(ChannelId channel);
-  Slot* slot_of(ChannelId channel) noexcept;
-  void open_transport(OpenReason reason, Effects& out);
-  void begin_teardown(std::optional<CloseRequest> close, After after, DisconnectId id, Instant now, Effects& out);
-  void begin_close(Teardown& teardown, Instant now, Effects& out);
-  void finish_teardowns(Generation generation, Instant now, Effects& out);
-  void run_teardowns(Instant now, Effects& out);
-  void lost(const CloseEvent& event, Instant now, Effects& out);
-  void plan_reconnect(const CloseEvent& event, Instant now, Effects& out);
-  void announce(const ReconnectCore::Plan& plan, const CloseEvent& event, Effects& out);
-  void fail_channels(std::string_view payload, Instant now, Effects& out);
   void leave_open_topic(const ChannelCore& newcomer, Instant now, Effects& out);
   void rejoin(ChannelCore& channel, Instant now, Effects& out);
   void dispatch(const EnvelopeView& message, Instant now, Effects& out);
-  void on_any_reply(const EnvelopeView& message, Instant now, Effects& out);
+  void on_socket_reply(const EnvelopeView& message, Ref ref, Instant now, Effects& out);
+  bool send_heartbeat_frame(Ref ref, Effects& out);
   void send_heartbeat(Instant now, Effects& out);
-  void on_heartbeat_deadline(Instant now, Effects& out);
-  void fail_due_pushes(Instant now, Effects& out);
   void rearm() noexcept;
-  bool is_current(Generation generation) const noexcept { return generation == link_.generation && has_transport_; }
+
+  bool is_current(Generation generation) const noexcept { return generation == link_.generation && state_ != SocketState::closed; }
+  void open_transport(OpenReason reason, Effects& out);
+  void settle() noexcept;
+  void lost(const CloseEvent& event, Instant now, Effects& out);
+  void tell_lost(Generation generation, const CloseEvent& event, Instant now, Effects& out);
+  void announce(const ReconnectCore::Plan& plan, const CloseEvent& event, Effects& out);
+  void fail_channels(std::string_view payload, Instant now, Effects& out);
+  void on_reconnect_deadline(Instant now, Effects& out);
+  void on_heartbeat_deadline(Instant now, Effects& out);
+  void reconnect_at_once(Effects& out);
+
+  void abandon_current(Instant now, Effects& out);
+  void begin_teardown(std::optional<CloseRequest> close, After after, DisconnectId id, Instant now, Effects& out);
+  void begin_close(Teardown& teardown, Instant now, Effects& out);
+  void run_teardowns(Instant now, Effects& out);
+  void finish_teardowns(Generation generation, Instant now, Effects& out);
+  bool tearing_down(Generation generation) const noexcept;
+  bool disconnecting() const noexcept;
+  bool reconnects_after_teardown(Generation generation) const noexcept;
 
   Link link_;
   std::vector<Slot> slots_;  // ascending ids: creation order
@@ -171,7 +179,6 @@ class SocketCore {
   bool blocked_ = false;
   bool hidden_ = false;
   bool resume_connects_ = false;
-  bool disconnecting_ = false;
 };
 
 }  // namespace phx::core

@@ -1,0 +1,297 @@
+// SocketCore: the life of its transports. Spec client-semantics 3.4, 3.5, D-6, D-7, D-10 to D-13.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include <phx/core/client/socket_core.hpp>
+
+namespace phx::core {
+namespace {
+
+constexpr std::uint16_t close_normal = 1000;
+constexpr Duration teardown_wait = std::chrono::milliseconds(1500);  // for buffered bytes, and again for closed (3.1)
+
+constexpr std::string_view connection_error = R"({"source":"transport","reason":"connection_error"})";
+constexpr std::string_view connection_closed = R"({"source":"transport","reason":"connection_closed"})";
+constexpr std::string_view heartbeat_timeout = R"({"source":"transport","reason":"heartbeat_timeout"})";
+
+}  // namespace
+
+// --- opening ---
+
+void SocketCore::connect(Instant now, Effects& out) {
+  if (state_ == SocketState::connecting || state_ == SocketState::open) return;
+  if (state_ == SocketState::closing) {
+    if (!disconnecting()) return;  // S1: the end of a dead connection reconnects by itself
+    abandon_current(now, out);
+  } else if (has_transport_) {
+    return;  // D-6 switched off: a dead transport object is in the way
+  }
+  if (reconnect_.terminal()) reconnect_.reset();
+  reconnect_.cancel();
+  open_transport(OpenReason::connect, out);
+}
+
+void SocketCore::open_transport(OpenReason reason, Effects& out) {
+  ++clock_;
+  clean_ = false;
+  blocked_ = false;
+  has_transport_ = true;
+  state_ = SocketState::connecting;
+  link_.generation = Generation{++next_generation_};
+  out.emplace_back(OpenTransport{link_.generation, kind_, reason, reconnect_.take_refresh()});
+}
+
+void SocketCore::transport_opened(Generation generation, Instant now, Effects& out) {
+  if (!is_current(generation) || state_ != SocketState::connecting) return;
+  state_ = SocketState::open;
+  link_.open = true;
+  clean_ = false;
+  ++establishments_;
+  link_.flush(out);
+  if (link_.policy().stable_after == Duration::zero()) {
+    reconnect_.reset();
+  } else {
+    stable_at_ = now + link_.policy().stable_after;
+    link_.arm(stable_at_);
+  }
+  heartbeat_.start(now, link_.env.config.heartbeat_interval);
+  link_.arm(heartbeat_.deadline());
+  out.emplace_back(SocketOpened{generation, establishments_});
+  for (const Slot& slot : slots_)
+    if (slot.channel->on_socket_open(link_, out)) rejoin(*slot.channel, now, out);
+}
+
+/// The connection has proved good: the next loss starts from the first delay (D-10).
+void SocketCore::settle() noexcept {
+  stable_at_ = never;
+  reconnect_.reset();
+}
+
+// --- losing ---
+
+void SocketCore::transport_error(Generation generation, const TransportError& error, Instant now, Effects& out) {
+  if (!is_current(generation) && link_.policy().drop_stale_transport_events) return;
+  for (const Slot& slot : slots_) slot.channel->reset_rejoin_timer();  // C1
+  out.emplace_back(SocketError{generation, error.why, error.http_status, establishments_});
+  fail_channels(connection_error, now, out);
+}
+
+void SocketCore::transport_closed(Generation generation, const CloseEvent& event, Instant now, Effects& out) {
+  if (is_current(generation)) {
+    lost(event, now, out);
+  } else if (!link_.policy().drop_stale_transport_events) {
+    tell_lost(generation, event, now, out);
+  }
+  finish_teardowns(generation, now, out);
+}
+
+void SocketCore::lost(const CloseEvent& event, Instant now, Effects& out) {
+  state_ = SocketState::closed;
+  has_transport_ = link_.policy().dead_transport_blocks_connect && !tearing_down(link_.generation);
+  link_.open = false;
+  blocked_ = false;
+  stable_at_ = never;
+  pings_.clear();
+  tell_lost(link_.generation, event, now, out);
+}
+
+void SocketCore::tell_lost(Generation generation, const CloseEvent& event, Instant now, Effects& out) {
+  fail_channels(connection_closed, now, out);
+  heartbeat_.stop();
+  const bool wanted = event.code != close_normal || link_.policy().reconnect_on_normal_close;
+  if (!clean_ && wanted && !reconnects_after_teardown(generation)) {
+    announce(reconnect_.on_lost(event, link_.policy(), link_.env.jitter, now), event, out);
+  }
+  out.emplace_back(SocketClosed{generation, event.code, std::string(event.reason), event.clean, event.http_status});
+}
+
+void SocketCore::announce(const ReconnectCore::Plan& plan, const CloseEvent& event, Effects& out) {
+  if (plan.terminal) {
+    out.emplace_back(Terminal{Errc::unauthorized, event.http_status, event.code});
+    return;
+  }
+  link_.arm(reconnect_.deadline());
+  out.emplace_back(ReconnectScheduled{plan.delay, reconnect_.attempts() + 1, plan.why});
+}
+
+void SocketCore::fail_channels(std::string_view payload, Instant now, Effects& out) {
+  for (const Slot& slot : slots_) slot.channel->on_transport_error(payload, link_, now, out);  // S6: not all care
+}
+
+void SocketCore::on_reconnect_deadline(Instant now, Effects& out) {
+  reconnect_.fire();
+  if (hidden_) return;                                           // S8: resume() takes over
+  if (state_ != SocketState::closed) abandon_current(now, out);  // S7; only when D-7 is off
+  open_transport(OpenReason::reconnect, out);
+}
+
+void SocketCore::on_heartbeat_deadline(Instant now, Effects& out) {
+  switch (heartbeat_.on_deadline(now, link_.policy().heartbeat.max_missed)) {
+    case HeartbeatCore::Due::nothing: return;
+    case HeartbeatCore::Due::send: return send_heartbeat(now, out);
+    case HeartbeatCore::Due::dead: break;
+  }
+  link_.open = false;  // no rejoin through a dead connection
+  fail_channels(heartbeat_timeout, now, out);
+  clean_ = false;
+  begin_teardown(CloseRequest{close_normal, "heartbeat timeout"}, After::schedule_reconnect, DisconnectId::none, now, out);
+}
+
+// --- ending ---
+
+DisconnectId SocketCore::disconnect(std::optional<CloseRequest> close, Instant now, Effects& out) {
+  const DisconnectId id{++next_disconnect_};
+  ++clock_;
+  clean_ = true;
+  resume_connects_ = false;
+  reconnect_.reset();
+  if (state_ == SocketState::closed) {
+    has_transport_ = false;
+    out.emplace_back(Disconnected{id});
+  } else {
+    begin_teardown(std::move(close), After::disconnected, id, now, out);
+  }
+  return id;
+}
+
+void SocketCore::replace_transport(TransportKind kind, Instant now, Effects& out) {
+  ++clock_;
+  clean_ = true;
+  reconnect_.reset();
+  if (state_ != SocketState::closed) {
+    begin_teardown(std::nullopt, After::nothing, DisconnectId::none, now, out);
+    abandon_current(now, out);
+  }
+  has_transport_ = false;
+  kind_ = kind;
+}
+
+/// The current transport is the current one no longer; its end goes on without us (S11).
+void SocketCore::abandon_current(Instant now, Effects& out) {
+  if (!tearing_down(link_.generation)) begin_teardown(std::nullopt, After::nothing, DisconnectId::none, now, out);
+  clean_ = true;
+  lost({.code = close_normal, .clean = true}, now, out);
+}
+
+void SocketCore::begin_teardown(std::optional<CloseRequest> close, After after, DisconnectId id, Instant now, Effects& out) {
+  const bool first = !tearing_down(link_.generation);
+  state_ = SocketState::closing;
+  link_.open = false;
+  stable_at_ = never;
+  heartbeat_.stop();
+  teardowns_.push_back({link_.generation, after, !first, id, never, std::move(close)});
+  if (!first) return;  // ends when the first one ends
+  if (!blocked_) return begin_close(teardowns_.back(), now, out);
+  teardowns_.back().deadline = now + teardown_wait;
+  link_.arm(teardowns_.back().deadline);
+}
+
+void SocketCore::begin_close(Teardown& teardown, Instant now, Effects& out) {
+  CloseTransport effect{.generation = teardown.generation, .code = std::nullopt, .reason = {}};
+  if (teardown.close) {
+    effect.code = teardown.close->code;
+    effect.reason = std::move(teardown.close->reason);
+  }
+  teardown.closing = true;
+  teardown.deadline = now + teardown_wait;
+  link_.arm(teardown.deadline);
+  out.emplace_back(std::move(effect));
+}
+
+void SocketCore::transport_blocked(Generation generation) noexcept {
+  if (is_current(generation)) blocked_ = true;
+}
+
+void SocketCore::transport_drained(Generation generation, Instant now, Effects& out) {
+  if (is_current(generation)) blocked_ = false;
+  for (Teardown& teardown : teardowns_)
+    if (teardown.generation == generation && !teardown.closing) begin_close(teardown, now, out);
+}
+
+void SocketCore::run_teardowns(Instant now, Effects& out) {
+  for (std::size_t i = 0; i < teardowns_.size();) {
+    Teardown& teardown = teardowns_[i++];
+    if (teardown.deadline > now) continue;
+    if (!teardown.closing) {
+      begin_close(teardown, now, out);
+      continue;
+    }
+    const Generation generation = teardown.generation;
+    out.emplace_back(DropTransport{generation});
+    if (is_current(generation)) lost({.code = 1006}, now, out);
+    finish_teardowns(generation, now, out);
+    i = 0;  // the list has changed
+  }
+}
+
+void SocketCore::finish_teardowns(Generation generation, Instant now, Effects& out) {
+  std::vector<Teardown> done;
+  for (std::size_t i = 0; i < teardowns_.size();) {
+    if (teardowns_[i].generation != generation) {
+      ++i;
+      continue;
+    }
+    done.push_back(std::move(teardowns_[i]));
+    teardowns_.erase(teardowns_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  for (const Teardown& teardown : done) {
+    switch (teardown.after) {
+      case After::nothing: break;
+      case After::disconnected: out.emplace_back(Disconnected{teardown.id}); break;
+      case After::schedule_reconnect:
+        if (!clean_) announce(reconnect_.on_heartbeat_timeout(link_.policy(), link_.env.jitter, now), {}, out);  // H4
+        break;
+    }
+  }
+}
+
+bool SocketCore::tearing_down(Generation generation) const noexcept {
+  return std::any_of(teardowns_.begin(), teardowns_.end(), [generation](const Teardown& t) { return t.generation == generation; });
+}
+
+bool SocketCore::disconnecting() const noexcept {
+  return std::any_of(teardowns_.begin(), teardowns_.end(),
+                     [this](const Teardown& t) { return t.generation == link_.generation && t.after == After::disconnected; });
+}
+
+bool SocketCore::reconnects_after_teardown(Generation generation) const noexcept {
+  return std::any_of(teardowns_.begin(), teardowns_.end(),
+                     [generation](const Teardown& t) { return t.generation == generation && t.after == After::schedule_reconnect; });
+}
+
+// --- the device ---
+
+void SocketCore::suspend(SuspendOptions options, Instant now, Effects& out) {
+  hidden_ = true;
+  const bool alive = state_ != SocketState::closed || reconnect_.scheduled();
+  if (!options.disconnect || !alive) return;
+  disconnect(std::nullopt, now, out);
+  resume_connects_ = true;
+  resume_clock_ = clock_;
+}
+
+void SocketCore::resume(Instant now, Effects& out) {
+  hidden_ = false;
+  if (std::exchange(resume_connects_, false) && resume_clock_ == clock_) return connect(now, out);
+  reconnect_at_once(out);
+}
+
+void SocketCore::network_changed(Instant now, Effects& out) {
+  if (hidden_) return;
+  if (link_.open) {
+    if (!heartbeat_.pending()) send_heartbeat(now, out);
+    return;
+  }
+  reconnect_at_once(out);
+}
+
+/// Only where a connection was lost against the user's will (S8).
+void SocketCore::reconnect_at_once(Effects& out) {
+  if (state_ != SocketState::closed || clean_ || reconnect_.terminal()) return;
+  reconnect_.cancel();
+  open_transport(OpenReason::resume, out);
+}
+
+}  // namespace phx::core
