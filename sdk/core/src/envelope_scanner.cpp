@@ -19,11 +19,8 @@ constexpr Tokens field_names = {"join_ref", "ref", "topic", "event", "payload"};
 /// Walks over the tokens of one frame. After a failed step, nothing more may be read.
 class Cursor {
  public:
-  Cursor(std::string_view frame, PayloadLimits limits) noexcept
-      : p_(frame.data()),
-        end_(frame.data() + frame.size()),
-        limits_(limits),
-        depth_(limits != nullptr ? limits->max_depth : JsonLimits{}.max_depth) {}
+  Cursor(std::string_view frame, const JsonLimits& limits) noexcept
+      : p_(frame.data()), end_(frame.data() + frame.size()), max_depth_(limits.max_depth) {}
 
   bool take(char c) noexcept {
     p_ = skip_space(p_, end_);
@@ -35,15 +32,11 @@ class Cursor {
   bool at_end() noexcept { return skip_space(p_, end_) == end_; }
 
   bool value(std::string_view& token) noexcept {
-    return step(token, [this](const char* p) { return *p == '"' ? scan_string(p, end_) : scan_value(p, end_, depth_); });
+    return step(token, [this](const char* p) { return *p == '"' ? scan_string(p, end_) : scan_value(p, end_, max_depth_); });
   }
 
   bool string(std::string_view& token) noexcept {
     return step(token, [this](const char* p) { return *p == '"' ? scan_string(p, end_) : nullptr; });
-  }
-
-  bool payload(std::string_view& token) noexcept {
-    return step(token, [this](const char* p) { return limits_ != nullptr ? scan_value(p, end_, depth_) : delimit_value(p, end_); });
   }
 
  private:
@@ -59,8 +52,7 @@ class Cursor {
 
   const char* p_;
   const char* end_;
-  PayloadLimits limits_;
-  std::size_t depth_;
+  std::size_t max_depth_;
 };
 
 /// A ref as it is compared and echoed: equal strings get equal tokens.
@@ -94,23 +86,22 @@ std::optional<Errc> read_member(Cursor& in, std::string_view key, Tokens& tokens
   while (field != field_count && field_names[field] != name) ++field;
   const bool wanted = field != field_count && tokens[field].empty();
   std::string_view ignored;
-  auto& token = wanted ? tokens[field] : ignored;
-  if (wanted && field == payload_field) return in.payload(token) ? std::nullopt : std::optional(Errc::bad_json);
-  return in.value(token) ? std::nullopt : std::optional(Errc::bad_envelope);
+  if (in.value(wanted ? tokens[field] : ignored)) return std::nullopt;
+  return field == payload_field ? Errc::bad_json : Errc::bad_envelope;
 }
 
 bool read_key(Cursor& in, std::string_view& key) noexcept { return in.string(key) && in.take(':'); }
 
 }  // namespace
 
-Result<EnvelopeView> read_array(std::string_view frame, EnvelopeScratch& scratch, PayloadLimits limits) {
+Result<EnvelopeView> read_array(std::string_view frame, EnvelopeScratch& scratch, const JsonLimits& limits) {
   Cursor in(frame, limits);
   Tokens tokens;
   if (!in.take('[')) return failure(Errc::bad_envelope);
   for (std::size_t field = 0; field != payload_field; ++field) {
     if (!in.value(tokens[field]) || !in.take(',')) return failure(Errc::bad_envelope);
   }
-  if (!in.payload(tokens[payload_field])) return failure(Errc::bad_json);
+  if (!in.value(tokens[payload_field])) return failure(Errc::bad_json);
   std::string_view ignored;
   while (in.take(',')) {
     if (!in.value(ignored)) return failure(Errc::bad_envelope);
@@ -119,7 +110,7 @@ Result<EnvelopeView> read_array(std::string_view frame, EnvelopeScratch& scratch
   return make_view(tokens, scratch);
 }
 
-Result<EnvelopeView> read_object(std::string_view frame, EnvelopeScratch& scratch, PayloadLimits limits) {
+Result<EnvelopeView> read_object(std::string_view frame, EnvelopeScratch& scratch, const JsonLimits& limits) {
   Cursor in(frame, limits);
   Tokens tokens;
   if (!in.take('{')) return failure(Errc::bad_envelope);
@@ -143,8 +134,7 @@ Result<ReplyView> read_reply(const EnvelopeView& reply, std::string& scratch) {
     if (reply.status.data() == nullptr) return failure(Errc::bad_envelope);  // a binary push or broadcast
     return ReplyView{reply.status, reply.payload, PayloadKind::binary};
   }
-  const JsonLimits limits;
-  Cursor in(reply.payload, &limits);
+  Cursor in(reply.payload, JsonLimits{});
   std::string_view status, response;
   if (!in.take('{') || in.take('}')) return failure(Errc::bad_envelope);
   do {

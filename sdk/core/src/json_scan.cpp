@@ -150,16 +150,6 @@ const char* scan_closers(const char* p, const char* end, Nesting& nesting) noexc
   return p;
 }
 
-/// The end of a string whose content does not matter.
-const char* delimit_string(const char* p, const char* end) noexcept {
-  for (++p;; ++p) {
-    p = skip_plain(p, end);
-    if (p == end) return nullptr;
-    if (*p == '"') return p + 1;
-    if (*p == '\\' && ++p == end) return nullptr;
-  }
-}
-
 }  // namespace
 
 const char* scan_utf8(const char* p, const char* end) noexcept {
@@ -224,35 +214,6 @@ const char* scan_value(const char* p, const char* end, std::size_t max_depth) no
     p = scan_closers(p, end, nesting);
   } while (p != nullptr && !nesting.empty());
   return p;
-}
-
-const char* delimit_value(const char* p, const char* end) noexcept {
-  const char* const start = p;
-  for (std::size_t depth = 0; p != end; ++p) {
-    switch (*p) {
-      case '"':
-        p = delimit_string(p, end);
-        if (p == nullptr || depth == 0) return p;
-        --p;
-        break;
-      case '{':
-      case '[': ++depth; break;
-      case '}':
-      case ']':
-        if (depth == 0) return p == start ? nullptr : p;
-        if (--depth == 0) return p + 1;
-        break;
-      case ',':
-      case ' ':
-      case '\t':
-      case '\r':
-      case '\n':
-        if (depth == 0) return p == start ? nullptr : p;
-        break;
-      default: break;
-    }
-  }
-  return nullptr;
 }
 
 }  // namespace phx::core::detail

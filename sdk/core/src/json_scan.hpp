@@ -55,9 +55,6 @@ const char* scan_string(const char* p, const char* end) noexcept;
 /// A whole value, fully checked; leading space allowed.
 const char* scan_value(const char* p, const char* end, std::size_t max_depth) noexcept;
 
-/// Only finds the end of a value: brackets are counted, strings respected, nothing else is looked at.
-const char* delimit_value(const char* p, const char* end) noexcept;
-
 inline bool is_string_token(std::string_view token) noexcept { return !token.empty() && token.front() == '"'; }
 inline bool has_escapes(std::string_view token) noexcept { return token.find('\\') != std::string_view::npos; }
 

@@ -12,11 +12,11 @@ class V1Serializer final : public Serializer {
   std::string_view phoenix_name() const noexcept override { return "Phoenix.Socket.V1.JSONSerializer"; }
 
   Result<EnvelopeView> decode_client(Opcode op, std::string_view frame, EnvelopeScratch& scratch, const JsonLimits& limits) const override {
-    return decode(op, frame, scratch, &limits);
+    return decode(op, frame, scratch, limits);
   }
 
   Result<EnvelopeView> decode_server(Opcode op, std::string_view frame, EnvelopeScratch& scratch) const override {
-    return decode(op, frame, scratch, nullptr);
+    return decode(op, frame, scratch, {});
   }
 
   Result<Opcode> encode(const MessageView& message, std::string& out) const override {
@@ -46,7 +46,7 @@ class V1Serializer final : public Serializer {
 
  private:
   /// The opcode does not matter to Phoenix: JSON in a binary frame is read (golden v1_binary_frame_json).
-  static Result<EnvelopeView> decode(Opcode op, std::string_view frame, EnvelopeScratch& scratch, detail::PayloadLimits limits) {
+  static Result<EnvelopeView> decode(Opcode op, std::string_view frame, EnvelopeScratch& scratch, const JsonLimits& limits) {
     auto view = detail::read_object(frame, scratch, limits);
     if (!view && op == Opcode::binary) return failure(Errc::binary_unsupported);
     return view;

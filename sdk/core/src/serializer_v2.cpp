@@ -177,11 +177,11 @@ class V2Serializer final : public Serializer {
   std::string_view phoenix_name() const noexcept override { return "Phoenix.Socket.V2.JSONSerializer"; }
 
   Result<EnvelopeView> decode_client(Opcode op, std::string_view frame, EnvelopeScratch& scratch, const JsonLimits& limits) const override {
-    return op == Opcode::text ? detail::read_array(frame, scratch, &limits) : decode_client_binary(frame, scratch);
+    return op == Opcode::text ? detail::read_array(frame, scratch, limits) : decode_client_binary(frame, scratch);
   }
 
   Result<EnvelopeView> decode_server(Opcode op, std::string_view frame, EnvelopeScratch& scratch) const override {
-    return op == Opcode::text ? detail::read_array(frame, scratch, nullptr) : decode_server_binary(frame, scratch);
+    return op == Opcode::text ? detail::read_array(frame, scratch, {}) : decode_server_binary(frame, scratch);
   }
 
   Result<Opcode> encode(const MessageView& message, std::string& out) const override {
