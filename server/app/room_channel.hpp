@@ -1,0 +1,14 @@
+#pragma once
+
+#include <phx/server/channel.hpp>
+
+namespace phx::app {
+
+/// `room:*`. `new_msg` is broadcast as it came, `ping` is answered with its payload. `room:private…` is refused.
+class RoomChannel final : public server::Channel {
+ public:
+  server::JoinResult join(std::string_view topic, const Json& params, server::Socket& socket) override;
+  server::HandleResult handle_in(std::string_view event, const server::Payload& payload, server::Socket& socket) override;
+};
+
+}  // namespace phx::app

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <functional>
+
+#include <phx/cli/exit_code.hpp>
+
+namespace CLI {
+class App;
+}
+
+namespace phx::cli {
+
+/// What a subcommand does once the command line has been parsed.
+using Command = std::function<ExitCode()>;
+
+// Each adds its subcommand to `app`; when it was named, `chosen` is set.
+void add_join(CLI::App& app, Command& chosen);
+void add_push(CLI::App& app, Command& chosen);
+void add_presence(CLI::App& app, Command& chosen);
+void add_ping(CLI::App& app, Command& chosen);
+void add_token(CLI::App& app, Command& chosen);
+
+}  // namespace phx::cli

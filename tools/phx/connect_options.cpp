@@ -1,0 +1,102 @@
+#include "connect_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <phx/cli/program.hpp>
+#include <phx/core/base64.hpp>
+#include <phx/core/json.hpp>
+
+#include <cstdlib>
+
+namespace phx::cli {
+namespace {
+
+Json json_argument(const std::string& text, const std::string& what) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& e) {
+    throw Failure(ExitCode::usage,
+                  what + " is not JSON (byte " + std::to_string(e.byte) + "); quote it for the shell, as in '{\"body\":\"hi\"}'");
+  }
+}
+
+Json object_argument(const std::string& text, const std::string& what) {
+  Json value = json_argument(text, what);
+  if (!value.is_object()) throw Failure(ExitCode::usage, what + " must be a JSON object, as in '{\"user_id\":\"ada\"}'");
+  return value;
+}
+
+std::string first_line(std::string text) {
+  text.resize(std::min(text.find_first_of("\r\n"), text.size()));
+  return text;
+}
+
+std::optional<std::string> token(const ConnectOptions& options) {
+  if (!options.token_file.empty()) return first_line(read_file(options.token_file, "--token-file"));
+  const char* env = std::getenv("PHX_TOKEN");
+  if (env != nullptr && *env != '\0') return env;
+  return std::nullopt;
+}
+
+std::pair<std::string, std::string> header(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  if (colon == 0 || colon == std::string::npos || text.find_first_of("\r\n") != std::string::npos)
+    throw Failure(ExitCode::usage, "--header must be 'Name: value'");
+  const std::size_t value = std::min(text.find_first_not_of(' ', colon + 1), text.size());
+  return {text.substr(0, colon), text.substr(value)};
+}
+
+}  // namespace
+
+Duration ConnectOptions::timeout_or(Duration otherwise) const {
+  if (!timeout_seconds) return otherwise;
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*timeout_seconds));
+}
+
+std::string ConnectOptions::timeout_text(Duration otherwise) const {
+  std::string text = std::to_string(std::chrono::duration<double>(timeout_or(otherwise)).count());
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text + " s";
+}
+
+void add_connect_options(CLI::App& command, ConnectOptions& o, bool topic) {
+  command.add_option("url", o.url, "ws://host:port/socket (the transport's suffix is added)")->required();
+  if (topic) command.add_option("topic", o.topic, "topic to join, as in room:lobby")->required();
+  command.add_option("--params", o.params, "connect params, a JSON object");
+  if (topic) command.add_option("--join-payload", o.join_payload, "payload of the join, JSON");
+  command.add_option("--token-file", o.token_file, "file with the param `token` (or PHX_TOKEN); - is stdin");
+  command.add_option("--auth-token-file", o.auth_token_file, "file with the auth token, sent as subprotocol; - is stdin");
+  command.add_option("--header", o.headers, "further header of the request, 'Name: value'")->take_all()->allow_extra_args(false);
+  command.add_option("--transport", o.transport, "websocket, or auto (which is websocket)")->check(CLI::IsMember({"websocket", "auto"}));
+  command.add_option("--vsn", o.vsn, "protocol version")->check(CLI::IsMember({"1.0.0", "2.0.0"}));
+  command.add_option("--timeout", o.timeout_seconds, "seconds")->check(CLI::PositiveNumber);
+  command.add_flag("--json", o.output.json, "one JSON object per line, also on a terminal");
+  command.add_flag("--pretty", o.output.pretty, "indented, also into a pipe");
+  command.add_flag("--quiet", o.output.quiet, "no talk on stderr");
+}
+
+client::SocketOptions socket_options(const ConnectOptions& options) {
+  client::SocketOptions out;
+  Json params = object_argument(options.params, "--params");
+  if (const auto t = token(options)) params["token"] = *t;
+  out.params = client::Payload(params);
+  if (!options.auth_token_file.empty()) out.auth_token = std::optional(first_line(read_file(options.auth_token_file, "--auth-token-file")));
+  client::HeaderList headers;
+  for (const std::string& text : options.headers) headers.push_back(header(text));
+  out.headers = headers;
+  out.vsn = options.vsn == "1.0.0" ? client::Vsn::v1 : client::Vsn::v2;
+  out.timeout = out.connect_timeout = options.timeout_or(default_timeout);
+  return out;
+}
+
+client::Payload payload_argument(const std::string& argument, const std::string& what) {
+  const bool file = argument.starts_with('@');
+  const Json value = json_argument(file ? read_file(argument.substr(1), what) : argument, file ? what + " '" + argument + "'" : what);
+  if (!value.is_object() || value.size() != 1 || !value.contains("$binary")) return client::Payload(value);
+  const auto bytes = value["$binary"].is_string() ? core::base64_decode(value["$binary"].get<std::string>()) : std::nullopt;
+  if (!bytes) throw Failure(ExitCode::usage, what + ": $binary must be base64");
+  return client::Bytes{*bytes};
+}
+
+}  // namespace phx::cli

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <phx/cli/output.hpp>
+#include <phx/client/options.hpp>
+#include <phx/client/payload.hpp>
+
+namespace CLI {
+class App;
+}
+
+namespace phx::cli {
+
+/// What every command that connects takes (design.md section 4).
+struct ConnectOptions {
+  std::string url, topic;
+  std::string params = "{}", join_payload = "{}";
+  std::string token_file, auth_token_file, vsn = "2.0.0", transport = "auto";
+  std::vector<std::string> headers;
+  std::optional<double> timeout_seconds;
+  OutputOptions output;
+
+  Duration timeout_or(Duration otherwise) const;
+  /// "10 s", for messages.
+  std::string timeout_text(Duration otherwise) const;
+};
+
+inline constexpr Duration default_timeout = std::chrono::seconds(10);
+
+/// The URL argument and the common flags; TOPIC too unless `topic` is false.
+void add_connect_options(CLI::App& command, ConnectOptions& options, bool topic = true);
+
+/// What the flags mean for the SDK. Throws Failure(usage) that names the flag and the remedy.
+client::SocketOptions socket_options(const ConnectOptions& options);
+
+/// An argument that is JSON, `@file` or `@-`. {"$binary": "<base64>"} is bytes. Throws Failure(usage) that names `what`.
+client::Payload payload_argument(const std::string& argument, const std::string& what);
+
+}  // namespace phx::cli

@@ -1,0 +1,79 @@
+// phx push URL TOPIC EVENT [PAYLOAD|@file|@-]: one push and its reply.
+#include <CLI/CLI.hpp>
+
+#include <phx/cli/program.hpp>
+#include <phx/core/json.hpp>
+
+#include "command.hpp"
+#include "message_line.hpp"
+#include "session.hpp"
+
+namespace phx::cli {
+namespace {
+
+struct PushOptions : ConnectOptions {
+  std::string event, payload = "{}";
+  bool no_reply = false;
+};
+
+class PushCommand {
+ public:
+  explicit PushCommand(const PushOptions& options)
+      : options_(options),
+        payload_(payload_argument(options.payload, "the payload")),
+        session_(options, true),
+        channel_(session_.socket().channel(options.topic, payload_argument(options.join_payload, "--join-payload"))),
+        replies_(channel_.on("phx_reply", [this](const client::Message& m) { on_reply(m); })) {}
+
+  ExitCode run() {
+    channel_.join().on_failure([this](std::error_code why) { fail("the join of " + options_.topic, why); });
+    const ExitCode end = session_.run(options_.timeout_or(default_timeout));
+    if (end == ExitCode::timed_out) fail(pushed_ ? "the push" : "the join of " + options_.topic, Errc::push_timeout);
+    if (end == ExitCode::pass) session_.disconnect();
+    return end;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& what, std::error_code why) const {
+    if (why == Errc::push_timeout || why == Errc::join_timeout)
+      throw Failure(ExitCode::timed_out, "no answer to " + what + " within " + options_.timeout_text(default_timeout));
+    throw Failure(ExitCode::error, what + " failed: " + why.message());
+  }
+
+  /// There is one join and one push, and only the join's reply has ref and join_ref alike.
+  void on_reply(const client::Message& m) {
+    const Json reply = payload_json(m.payload);
+    const bool ok = reply.is_object() && reply.value("status", "") == "ok";
+    if (m.ref == m.join_ref && ok) return push();
+    session_.out().data(reply);
+    session_.finish(ok ? ExitCode::pass : ExitCode::check_failed);
+  }
+
+  void push() {
+    pushed_ = true;
+    client::Push push = channel_.push(options_.event, payload_);
+    if (options_.no_reply) return session_.finish(ExitCode::pass);
+    push.on_failure([this](std::error_code why) { fail("the push", why); });
+  }
+
+  const PushOptions& options_;
+  client::Payload payload_;
+  Session session_;
+  client::Channel channel_;
+  client::Subscription replies_;
+  bool pushed_ = false;
+};
+
+}  // namespace
+
+void add_push(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<PushOptions>();
+  CLI::App* command = app.add_subcommand("push", "join a topic, push one event and print the reply");
+  add_connect_options(*command, *options);
+  command->add_option("event", options->event, "event name")->required();
+  command->add_option("payload", options->payload, "JSON, @file or @- (stdin); {\"$binary\":\"<base64>\"} is bytes");
+  command->add_flag("--no-reply", options->no_reply, "do not wait for a reply");
+  command->callback([options, &chosen] { chosen = [options] { return PushCommand(*options).run(); }; });
+}
+
+}  // namespace phx::cli

@@ -1,0 +1,56 @@
+#include "session.hpp"
+
+#include <phx/cli/program.hpp>
+
+#include <cstdio>
+
+namespace phx::cli {
+
+Session::Session(const ConnectOptions& options, bool lost_is_final)
+    : options_(options), lost_is_final_(lost_is_final), started_(std::chrono::steady_clock::now()), out_(options.output) {
+  client::SocketOptions o = socket_options(options);
+  o.callback_executor = [this](std::function<void()> task) { loop_.post(std::move(task)); };
+  o.on_callback_error = [this](std::exception_ptr error) { loop_.post([error] { std::rethrow_exception(error); }); };
+  try {
+    socket_.emplace(options.url, std::move(o));
+  } catch (const std::invalid_argument& e) { throw Failure(ExitCode::usage, e.what()); }
+  opened_ = socket_->on_open([this] {
+    if (was_open_) out_.talk("connected again");
+    was_open_ = true;
+  });
+  failed_ = socket_->on_error([this](const client::ConnectionError& e) { on_error(e); });
+  closed_ = socket_->on_close([this](const client::ConnectionClosed& closed) {
+    if (!was_open_) return;
+    const std::string what = "connection lost (close code " + std::to_string(closed.code) + ")";
+    if (lost_is_final_) throw Failure(ExitCode::cannot_connect, what);
+    out_.talk(what);
+  });
+  reconnecting_ = socket_->on_reconnecting([this](const client::Reconnecting& r) {
+    if (!was_open_) return;
+    out_.talk("reconnecting in " + std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(r.delay).count()) +
+              " ms (attempt " + std::to_string(r.attempt) + ")");
+  });
+}
+
+Session::~Session() = default;
+
+void Session::on_error(const client::ConnectionError& error) {
+  if (was_open_ && !error.final) return;  // told by on_close and on_reconnecting
+  if (error.code == make_error_code(Errc::connect_timeout))
+    throw Failure(ExitCode::timed_out, error.message + " (--timeout " + options_.timeout_text(default_timeout) + ")");
+  throw Failure(ExitCode::cannot_connect, error.message);
+}
+
+ExitCode Session::run(std::optional<Duration> limit) {
+  socket_->connect();
+  return loop_.run(limit ? std::optional(started_ + *limit) : std::nullopt);
+}
+
+void Session::disconnect() {
+  closed_.reset();
+  socket_->disconnect().wait_for(std::chrono::seconds(3));
+}
+
+double Session::seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count(); }
+
+}  // namespace phx::cli

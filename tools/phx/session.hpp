@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+
+#include <phx/cli/output.hpp>
+#include <phx/client/socket.hpp>
+
+#include "connect_options.hpp"
+#include "main_loop.hpp"
+
+namespace phx::cli {
+
+/// A socket for the length of one command, its callbacks on the command's own thread. The first failed attempt ends the command
+/// (cannot_connect, or timed_out for a stalled handshake); a connection lost later is told on stderr and comes back by itself,
+/// unless `lost_is_final`.
+class Session {
+ public:
+  Session(const ConnectOptions& options, bool lost_is_final);
+  ~Session();
+
+  client::Socket& socket() noexcept { return *socket_; }
+  MainLoop& loop() noexcept { return loop_; }
+  Output& out() noexcept { return out_; }
+
+  /// Connects and runs the loop until finish().
+  ExitCode run(std::optional<Duration> limit);
+  void finish(ExitCode code) noexcept { loop_.finish(code); }
+  /// Closes the connection in good order, so that everything sent before has arrived.
+  void disconnect();
+
+  double seconds() const;  ///< since the session began
+
+ private:
+  void on_error(const client::ConnectionError& error);
+
+  const ConnectOptions& options_;
+  bool lost_is_final_;
+  Instant started_;
+  MainLoop loop_;
+  Output out_;
+  std::optional<client::Socket> socket_;
+  client::Subscription opened_, failed_, closed_, reconnecting_;
+  bool was_open_ = false;
+};
+
+}  // namespace phx::cli
