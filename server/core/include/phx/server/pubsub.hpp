@@ -11,6 +11,7 @@
 
 namespace phx::server {
 
+class Observer;
 class Shard;
 namespace detail {
 class TopicTable;
@@ -54,16 +55,20 @@ class PubSub {
   PubSub& operator=(const PubSub&) = delete;
 
   const std::string& name() const noexcept;
-  /// Before the shards start; every shard once, in any order. The shard outlives this object's use of it, this object the sessions.
+  /// Before the shards start; every shard once, in any order. This object outlives the shards.
   void attach(Shard& shard);
   /// Before the shards start; not owned.
   void use(PubSubAdapter& adapter);
+  /// Told of broadcasts that members of another shard cannot be given. Before the shards start; not owned.
+  void use(Observer& observer);
+  Observer& observer() const noexcept;
 
   // From any thread. Errors come from the adapter; then nothing was delivered here either. Throws std::invalid_argument for a
   // payload that is neither an object nor bytes, or that a member on the calling shard cannot be given (server.md 4.5).
   std::error_code broadcast(std::string_view topic, std::string_view event, const Payload& payload);
   void local_broadcast(std::string_view topic, std::string_view event, const Payload& payload);
-  /// To one node, through the adapter; an unknown node is silently fine.
+  /// To one node, through the adapter; an unknown node is silently fine. Without an adapter there is one node, `local_node_name`.
+  static constexpr std::string_view local_node_name = "local";
   std::error_code direct_broadcast(std::string_view node, std::string_view topic, std::string_view event, const Payload& payload);
   // On the shard of `from`, which is left out.
   std::error_code broadcast_from(const Subscriber& from, std::string_view topic, std::string_view event, const Payload& payload);

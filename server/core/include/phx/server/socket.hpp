@@ -111,9 +111,11 @@ class Socket {
   friend class detail::ChannelActor;
   friend class detail::Sleep;
   friend class Presence;
+  friend class Channel;
   template <class F>
   friend class detail::Blocking;
   explicit Socket(detail::ChannelActor& actor) noexcept : actor_(&actor) {}
+  void warn(std::string_view what);
   void run_blocking(std::function<void()> work, std::coroutine_handle<> then);
   void resume_after(Duration time, std::coroutine_handle<> then);
   detail::ChannelActor* actor_;

@@ -45,9 +45,10 @@ class Tracker {
   virtual ~Tracker() = default;
   virtual void on_diff(Sink sink) = 0;
   virtual TrackResult track(ActorId actor, std::string_view topic, std::string_view key, const Json& meta) = 0;
-  /// change: from the old meta (phx_ref included) to the new one; called with the lock held.
-  virtual TrackResult update(ActorId actor, std::string_view topic, std::string_view key,
-                             const std::function<Json(const Json&)>& change) = 0;
+  /// Replaces the whole meta; the new one gets phx_ref_prev.
+  virtual TrackResult update(ActorId actor, std::string_view topic, std::string_view key, const Json& meta) = 0;
+  /// The meta of one entry, phx_ref included; null when there is none.
+  virtual std::shared_ptr<const Json> find(ActorId actor, std::string_view topic, std::string_view key) const = 0;
   virtual void untrack(ActorId actor, std::string_view topic, std::string_view key) = 0;
   /// All of an actor: one diff per topic.
   virtual void untrack(ActorId actor) = 0;
