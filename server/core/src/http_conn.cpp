@@ -132,6 +132,14 @@ void Conn::upgrade_to(std::unique_ptr<WebSocketUpgrade> to) {
   halted = true;
 }
 
+std::string describe(const std::exception_ptr& why) {
+  try {
+    std::rethrow_exception(why);
+  } catch (const std::exception& e) { return e.what(); } catch (...) {
+    return "something that is no std::exception";
+  }
+}
+
 std::string_view reason_phrase(int http_status) noexcept {
   const auto found = std::ranges::find(phrases, http_status, &Phrase::status);
   return found == phrases.end() ? std::string_view("Unknown") : found->text;

@@ -83,14 +83,20 @@ void ConnectionCore::guarded(F&& call, Instant now) {
   try {
     call(*websocket_->session);
   } catch (...) {
-    if (worker_.service.observer) worker_.service.observer->session_raised(std::current_exception());
+    report(std::current_exception());
     begin_close(crash_code, {}, CloseCause::protocol_error, now);
   }
+}
+
+void ConnectionCore::report(const std::exception_ptr& why) {
+  const auto detail = describe(why);
+  worker_.service.observer->log({Level::error, "socket session raised", {}, detail});
 }
 
 void ConnectionCore::begin_close(std::uint16_t code, std::string_view reason, CloseCause cause, Instant now) {
   if (phase_ != Phase::open) return;
   end_session(cause, now);
+  outbox_.release();  // a join may have held frames back; nobody else would let them go
   std::string out;
   websocket_->core.close(code, reason, now, out);
   write(out);
@@ -103,9 +109,7 @@ void ConnectionCore::end_session(CloseCause cause, Instant now) {
   if (!session) return;
   try {
     session->terminate(cause, now);
-  } catch (...) {
-    if (worker_.service.observer) worker_.service.observer->session_raised(std::current_exception());
-  }
+  } catch (...) { report(std::current_exception()); }
 }
 
 void ConnectionCore::peer_closed(Instant now) {

@@ -223,7 +223,10 @@ void HttpCore::wait_for_answer(Conn conn, std::size_t next) {
 
 /// Headers set by plugs before the failure are missing, as with Phoenix (server.md 12).
 void HttpCore::answer_error(int http_status, std::exception_ptr why) {
-  if (why && worker_.service.observer) worker_.service.observer->error_rendered(http_status, path_, why);
+  if (why) {
+    const auto detail = describe(why);
+    worker_.service.observer->log({Level::error, "request failed", path_, detail});
+  }
   Conn page;
   render_error(page, http_status, error_format_);
   respond(std::move(page));

@@ -37,14 +37,21 @@ std::vector<std::string> split_list(std::string_view header) {
   return out;
 }
 
+bool is_glob(const Segments& pattern) { return !pattern.empty() && pattern.back().front() == '*'; }
+
 bool matches(const Segments& pattern, const Segments& path) {
-  if (pattern.size() != path.size()) return false;
-  return std::ranges::equal(pattern, path, [](const std::string& p, const std::string& s) { return p.front() == ':' || p == s; });
+  const std::size_t fixed = pattern.size() - (is_glob(pattern) ? 1 : 0);
+  if (is_glob(pattern) ? path.size() < fixed : path.size() != fixed) return false;
+  const auto same = [](const std::string& p, const std::string& s) { return p.front() == ':' || p == s; };
+  return std::equal(pattern.begin(), pattern.begin() + static_cast<std::ptrdiff_t>(fixed), path.begin(), same);
 }
 
 void put_path_variables(const Segments& pattern, const Segments& path, Json& params) {
-  for (std::size_t i = 0; i < pattern.size(); ++i)
-    if (pattern[i].front() == ':') params[pattern[i].substr(1)] = path[i];
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const auto name = pattern[i].substr(1);
+    if (pattern[i].front() == ':') params[name] = path[i];
+    if (pattern[i].front() == '*' && !name.empty()) params[name] = Segments(path.begin() + static_cast<std::ptrdiff_t>(i), path.end());
+  }
 }
 
 /// Sub-protocols that the client offered, and the auth token among them (server.md 1.6).

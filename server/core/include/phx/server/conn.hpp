@@ -2,6 +2,7 @@
 
 #include <any>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -83,6 +84,9 @@ struct Conn {
 
 /// Plug's reason phrases (server.md 12); "Unknown" for a status nobody named.
 std::string_view reason_phrase(int http_status) noexcept;
+
+/// what() of an exception, for the log.
+std::string describe(const std::exception_ptr& why);
 
 enum class ErrorFormat : std::uint8_t { html, json };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -66,7 +67,8 @@ class ConnectionCore final : public TransportLink {
   /// False: leave further bytes in the kernel (a join runs, or requests wait for an answer).
   bool reads() const noexcept;
   bool finished() const noexcept { return phase_ == Phase::finished; }
-  bool is_websocket() const noexcept { return phase_ != Phase::http; }
+  /// A session is open and neither side has begun to close it.
+  bool is_open() const noexcept { return phase_ == Phase::open; }
 
   std::optional<Instant> next_deadline() const noexcept;
   void on_deadline(Instant now);
@@ -98,6 +100,7 @@ class ConnectionCore final : public TransportLink {
   void dispatch(core::ws::WebSocketCore::Event& event, std::string& out, Instant now);
   template <class F>
   void guarded(F&& call, Instant now);
+  void report(const std::exception_ptr& why);
   void begin_close(std::uint16_t code, std::string_view reason, CloseCause cause, Instant now);
   void end_session(CloseCause cause, Instant now);
   void finish();

@@ -11,6 +11,7 @@
 
 #include <phx/core/time.hpp>
 #include <phx/server/conn.hpp>
+#include <phx/server/observer.hpp>
 #include <phx/server/outbox.hpp>
 #include <phx/server/plug.hpp>
 #include <phx/server/shard.hpp>
@@ -34,21 +35,11 @@ struct HttpOptions {
   bool vary_accept_encoding = true;                        ///< every answer says so, as bandit's does
 };
 
-/// Told about what was turned into an answer instead of being let out. Called on any worker.
-class HttpObserver {
- public:
-  virtual ~HttpObserver() = default;
-  /// A plug or a connect callback threw (phoenix.error_rendered).
-  virtual void error_rendered(int http_status, std::string_view path, std::exception_ptr why) = 0;
-  /// A session threw in init, handle_in, drain or terminate; its connection is closed with 1011.
-  virtual void session_raised(std::exception_ptr why) = 0;
-};
-
 /// What all connections of an endpoint share; immutable after start.
 struct HttpService {
   HttpOptions options;
   PlugChain plugs;
-  HttpObserver* observer = nullptr;  ///< borrowed, may be null
+  Observer* observer = &silent_observer();  ///< borrowed; hears of exceptions that became an answer or a close
 };
 
 /// What all connections of a worker share.

@@ -57,7 +57,8 @@ struct DrainOptions {
   Duration shutdown = std::chrono::seconds(30);
 };
 
-/// One socket module at one path. The path may have variables (`/room/:rid`), which are merged into the connect params.
+/// One socket module at one path. The path may have variables (`/room/:rid`), which are merged into the connect params, and may
+/// end in `*rest` (with an empty transport path), which takes everything below.
 struct SocketMount {
   std::string path;
   std::shared_ptr<const TransportHandler> handler;

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <phx/core/error.hpp>
+#include <phx/core/time.hpp>
+#include <phx/server/http1.hpp>
+#include <phx/server/observer.hpp>
+#include <phx/server/origin.hpp>
+#include <phx/server/plug.hpp>
+#include <phx/server/shard.hpp>
+#include <phx/server/socket_mount.hpp>
+
+namespace phx::server {
+
+class PubSub;
+
+struct EndpointOptions {
+  std::string host = "127.0.0.1";  ///< address or name to listen on
+  std::uint16_t port = 0;          ///< 0: a free one
+  std::size_t workers = 0;         ///< 0: one per core
+
+  std::string url_host = "localhost";  ///< what `check_origin: true` compares with
+  CheckOrigin check_origin = CheckOrigin::endpoint_host();
+  std::vector<SocketMount> sockets;  ///< first plug of all
+  PlugChain plugs;                   ///< after the sockets
+  HttpOptions http;
+
+  std::size_t max_connections = 1'000'000;            ///< further ones are closed at once
+  std::size_t max_queue_bytes = 8u << 20;             ///< a peer that lets more than this wait is cut
+  std::size_t pause_reading_bytes = 1u << 20;         ///< nothing is read from a full connection that has this much waiting
+  Duration linger_timeout = std::chrono::seconds(2);  ///< from our last byte to the end of a connection
+  std::size_t blocking_threads = 4;                   ///< for co_await socket.blocking(f)
+  DrainOptions drain;
+
+  PubSub* pubsub = nullptr;                 ///< the shards are attached to it; borrowed, outlives the endpoint
+  Observer* observer = &silent_observer();  ///< borrowed, outlives the endpoint
+};
+
+/// A listening server: one worker thread per core, each with an event loop and a Shard of its own; a connection lives and dies
+/// on one worker. Broadcasts go through the PubSub given in the options, from any thread.
+class Endpoint {
+ public:
+  /// Throws std::invalid_argument for options that can not work.
+  explicit Endpoint(EndpointOptions options);
+  /// stop()s.
+  ~Endpoint();
+  Endpoint(const Endpoint&) = delete;
+  Endpoint& operator=(const Endpoint&) = delete;
+
+  /// Listens and serves. Errors: of resolve and bind, as std::error_code. Once in a life.
+  Result<void> start();
+  /// The port that was bound; 0 before start().
+  std::uint16_t port() const noexcept;
+
+  /// Orderly shutdown (server.md 14): connections with channels get 1012, in batches; then the listener closes and all others get
+  /// 1000; requests in work are answered. Blocks until all are gone or the time limits are over. From any thread but the
+  /// workers'; a second call does nothing.
+  void stop();
+
+  /// The shards exist from construction on, so that trackers and subscriptions can be set up before start().
+  std::size_t workers() const noexcept;
+  Shard& shard(std::size_t index) noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace phx::server

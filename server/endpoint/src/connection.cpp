@@ -1,0 +1,135 @@
+#include "connection.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "worker.hpp"
+
+namespace phx::server {
+
+namespace {
+constexpr std::size_t max_pieces = 64;  // of one write; more than a turn normally makes
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+}  // namespace
+
+Connection::Connection(Worker& worker, int fd, Conn::Peer peer, Instant now)
+    : worker_(worker), core_(worker.http(), *this, std::move(peer), now), fd_(fd), interest_(EPOLLIN) {
+  worker_.poller().change(fd_, interest_, this);
+  worker_.arm(*this, core_.next_deadline());
+}
+
+Connection::~Connection() {
+  worker_.disarm(*this);
+  ::close(fd_);  // leaves the poller
+}
+
+bool Connection::wants_read() noexcept {
+  if (input_ended_) return false;
+  if (half_closed_) return true;
+  const bool full = blocked_ && core_.outbox().bytes() > worker_.options().pause_reading_bytes;
+  return !full && core_.reads();
+}
+
+void Connection::on_ready(std::uint32_t events, Instant now) {
+  if (dead_) return;
+  if ((events & EPOLLOUT) != 0) {
+    blocked_ = false;
+    core_.outbox().mark_dirty();
+  }
+  if (wants_read() && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
+    receive(now);
+  else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
+    cut(now);
+  if (!dead_) update(now);
+}
+
+void Connection::receive(Instant now) {
+  const auto buffer = worker_.buffer();
+  const auto n = ::recv(fd_, buffer.data(), buffer.size(), 0);
+  if (n > 0) {
+    if (!core_.finished()) core_.feed(buffer.first(static_cast<std::size_t>(n)), now);
+    return;
+  }
+  if (n < 0) {
+    if (!would_block(errno)) cut(now);
+    return;
+  }
+  input_ended_ = true;
+  if (half_closed_) return die();
+  if (!core_.finished()) core_.peer_closed(now);
+}
+
+void Connection::flush(Instant now) {
+  if (dead_) return;
+  if (!blocked_ && !write(now)) return cut(now);
+  if (core_.outbox().bytes() > worker_.options().max_queue_bytes) return cut(now);
+  if (core_.finished() && core_.outbox().empty() && !half_closed_) {
+    half_closed_ = true;
+    ::shutdown(fd_, SHUT_WR);
+    if (input_ended_) return die();
+  }
+  update(now);
+}
+
+/// As much as the kernel takes, normally with one call. False: the connection is broken.
+bool Connection::write(Instant) {
+  auto& outbox = core_.outbox();
+  while (!outbox.empty()) {
+    const auto& slices = outbox.slices();
+    std::array<iovec, max_pieces> pieces;
+    std::size_t count = 0, bytes = 0;
+    for (; count < slices.size() && count < max_pieces; ++count) {
+      const auto view = slices[count].view();
+      pieces[count] = {const_cast<char*>(view.data()), view.size()};
+      bytes += view.size();
+    }
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = count;
+    const auto n = count == 1 ? ::send(fd_, pieces[0].iov_base, bytes, MSG_NOSIGNAL) : ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    if (n < 0 && !would_block(errno)) return false;
+    if (n > 0) outbox.consume(static_cast<std::size_t>(n));
+    if (n < static_cast<ssize_t>(bytes)) {
+      blocked_ = true;
+      return true;
+    }
+  }
+  return true;
+}
+
+void Connection::on_deadline(Instant now) {
+  if (dead_) return;
+  if (linger_until_ != Instant{} && now >= linger_until_) return cut(now);
+  core_.on_deadline(now);
+  update(now);
+}
+
+/// Tells the poller and the timers what is waited for now.
+void Connection::update(Instant now) {
+  if (core_.finished() && linger_until_ == Instant{}) linger_until_ = now + worker_.options().linger_timeout;
+  const auto wanted = (wants_read() ? std::uint32_t{EPOLLIN} : 0u) | (blocked_ ? std::uint32_t{EPOLLOUT} : 0u);
+  if (wanted != interest_) {
+    interest_ = wanted;
+    worker_.poller().change(fd_, wanted, this);
+  }
+  worker_.arm(*this, linger_until_ != Instant{} ? linger_until_ : core_.next_deadline());
+}
+
+void Connection::cut(Instant now) {
+  if (dead_) return;
+  if (!core_.finished()) core_.lost(now);
+  die();
+}
+
+void Connection::die() noexcept {
+  dead_ = true;
+  worker_.bury(*this);
+}
+
+}  // namespace phx::server

@@ -1,0 +1,119 @@
+#include <phx/server/endpoint.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <thread>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <phx/server/pubsub.hpp>
+
+#include "acceptor.hpp"
+#include "worker.hpp"
+
+namespace phx::server {
+
+namespace {
+
+/// The threads behind co_await socket.blocking(f).
+class BlockingPool final : public BlockingExecutor {
+ public:
+  explicit BlockingPool(std::size_t threads) : pool_(threads) {}
+  void submit(std::function<void()> work) override { boost::asio::post(pool_, std::move(work)); }
+  void join() { pool_.join(); }
+
+ private:
+  boost::asio::thread_pool pool_;
+};
+
+HttpService make_service(EndpointOptions& options) {
+  HttpService service{options.http, {}, options.observer};
+  service.plugs.push_back(socket_plug(options.sockets, {options.url_host, options.check_origin}));
+  for (auto& plug : options.plugs) service.plugs.push_back(plug);
+  return service;
+}
+
+std::size_t worker_count(const EndpointOptions& options) {
+  return options.workers > 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+struct Endpoint::Impl {
+  explicit Impl(EndpointOptions given)
+      : options(std::move(given)),
+        service(make_service(options)),
+        shared{options, service},
+        pool(std::max<std::size_t>(1, options.blocking_threads)) {
+    for (std::size_t i = 0; i < worker_count(options); ++i) {
+      workers.push_back(std::make_unique<Worker>(i, shared));
+      workers.back()->shard().set_blocking_executor(&pool);
+      if (options.pubsub) options.pubsub->attach(workers.back()->shard());
+    }
+  }
+
+  void accepted(int fd, Conn::Peer peer) { workers[next_worker++ % workers.size()]->adopt(fd, std::move(peer)); }
+
+  /// Runs `step(worker, done)` on all workers and waits until each has called done.
+  template <class F>
+  bool everywhere(Duration limit, F&& step) {
+    auto left = std::make_shared<std::atomic<std::size_t>>(workers.size());
+    auto promise = std::make_shared<std::promise<void>>();
+    auto all = promise->get_future();
+    for (auto& worker : workers)
+      step(*worker, [left, promise] {
+        if (--*left == 0) promise->set_value();
+      });
+    return all.wait_for(limit) == std::future_status::ready;
+  }
+
+  void stop() {
+    const auto& drain = options.drain;
+    const auto batch = std::max<std::size_t>(1, drain.batch_size / workers.size());
+    const auto slack = std::chrono::seconds(1);
+    everywhere(drain.shutdown + slack, [&](Worker& w, auto done) { w.drain(batch, done); });
+    everywhere(drain.shutdown, [&](Worker& w, auto done) {
+      if (&w == workers.front().get()) boost::asio::post(w.context(), [this] { acceptor->close(); });
+      w.shutdown(done);
+    });
+    pool.join();  // its work comes back to the shards
+    for (auto& worker : workers) worker->join();
+  }
+
+  EndpointOptions options;
+  HttpService service;
+  WorkerShared shared;
+  BlockingPool pool;
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::unique_ptr<Acceptor> acceptor;  // on the first worker
+  std::size_t next_worker = 0;         // used by the acceptor only
+  bool started = false;
+};
+
+Endpoint::Endpoint(EndpointOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+Endpoint::~Endpoint() { stop(); }
+
+Result<void> Endpoint::start() {
+  auto& impl = *impl_;
+  if (impl.acceptor) throw std::logic_error("Endpoint::start: an endpoint starts once");
+  impl.acceptor =
+      std::make_unique<Acceptor>(impl.workers.front()->context(), [&impl](int fd, Conn::Peer peer) { impl.accepted(fd, std::move(peer)); });
+  if (const auto error = impl.acceptor->listen(impl.options.host, impl.options.port)) return tl::unexpected(error);
+  for (auto& worker : impl.workers) worker->start();
+  impl.started = true;
+  return {};
+}
+
+std::uint16_t Endpoint::port() const noexcept { return impl_->acceptor ? impl_->acceptor->port() : std::uint16_t{0}; }
+
+void Endpoint::stop() {
+  if (std::exchange(impl_->started, false)) impl_->stop();
+}
+
+std::size_t Endpoint::workers() const noexcept { return impl_->workers.size(); }
+Shard& Endpoint::shard(std::size_t index) noexcept { return impl_->workers.at(index)->shard(); }
+
+}  // namespace phx::server
