@@ -15,6 +15,7 @@ using namespace http_text;
 
 constexpr std::size_t max_head = 64 * 1024;
 constexpr std::size_t max_body = 16 * 1024;
+constexpr std::size_t max_chunks = 64 * 1024;  // with the sizes between them
 constexpr std::string_view head_end = "\r\n\r\n";
 
 const std::string* find(const HeaderList& headers, std::string_view name) {
@@ -256,16 +257,17 @@ bool ClientHandshake::check_extensions() {
 
 /// The text of a refusal: told by chunks, by a length, or by the end of the connection; never more than 16 KiB.
 Result<bool> ClientHandshake::on_body() {
-  bool complete = answer_.status == 204 || answer_.status == 304;
-  if (has_token(answer_.headers, "transfer-encoding", "chunked")) {
+  bool complete = answer_.status == 204 || answer_.status == 304;  // these have none: RFC 9112 6.3
+  if (!complete && has_token(answer_.headers, "transfer-encoding", "chunked")) {
+    if (buffer_.size() > max_chunks) buffer_.resize(max_chunks);
     Chunked chunks = read_chunks(buffer_);
-    complete = complete || chunks.complete || chunks.bad || buffer_.size() >= 4 * max_body;  // tiny chunks count too
+    complete = chunks.complete || chunks.bad || buffer_.size() == max_chunks;
     answer_.body = std::move(chunks.body);
-  } else {
+  } else if (!complete) {
     const std::string* length = find(answer_.headers, "content-length");
     const std::size_t size = length == nullptr ? max_body : std::min(parse_size(*length, 10).value_or(max_body), max_body);
     answer_.body = buffer_.substr(0, size);
-    complete = complete || answer_.body.size() == size;
+    complete = answer_.body.size() == size;
   }
   if (!complete) return false;
   buffer_.clear();

@@ -148,6 +148,9 @@ TEST(WsClientHandshake, GivesARefusalAsData) {
   const Outcome chunked = outcome(options(), "HTTP/1.1 500 Oops\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n");
   EXPECT_EQ(chunked.result, "complete");
   EXPECT_EQ(chunked.body, "abcde");
+  const Outcome none = outcome(options(), "HTTP/1.1 204 No Content\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  EXPECT_EQ(none.result, "complete");
+  EXPECT_EQ(none.body, "");
 }
 
 // golden no_host: the server answers in HTTP/1.0 and closes
