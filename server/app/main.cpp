@@ -1,0 +1,92 @@
+#include <CLI/CLI.hpp>
+
+#include <phx/cli/output.hpp>
+#include <phx/cli/program.hpp>
+#include <phx/core/json.hpp>
+#include <phx/server/endpoint.hpp>
+#include <phx/server/presence.hpp>
+#include <phx/server/pubsub.hpp>
+
+#include <csignal>
+#include <cstdio>
+
+#include "chat.hpp"
+#include "logging.hpp"
+#include "options.hpp"
+#include "user_socket.hpp"
+
+namespace {
+
+using namespace phx;
+using cli::ExitCode;
+using cli::Failure;
+
+/// Blocked in every thread, so that only wait() sees them. Made before the first thread.
+class EndSignals {
+ public:
+  EndSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  }
+  int wait() const {
+    int which = 0;
+    sigwait(&set_, &which);
+    return which;
+  }
+
+ private:
+  sigset_t set_;
+};
+
+server::EndpointOptions endpoint_options(const app::Options& options) {
+  server::EndpointOptions out;
+  out.host = options.host;
+  out.port = options.port;
+  out.workers = options.workers;
+  out.check_origin = app::parse_check_origin(options.check_origin);
+  return out;
+}
+
+ExitCode serve(const app::Options& options) {
+  const EndSignals signals;
+  app::LogObserver log(options.log_level);
+  server::PubSub pubsub;
+  server::EndpointOptions endpoint_opts = endpoint_options(options);
+  server::Presence presence(pubsub);
+  app::Chat chat;
+  auto socket = std::make_shared<app::UserSocket>(app::Contexts{chat, presence, app::secret_key_base(options)});
+  // The log lives on this stack longer than the endpoint that uses it.
+  std::shared_ptr<server::Observer> observer(std::shared_ptr<void>(), &log);
+  auto handler = std::make_shared<server::ChannelSocketHandler>(
+      std::move(socket), pubsub, server::ChannelSocketHandler::Options{.max_channels_per_transport = 100, .observer = observer});
+  endpoint_opts.sockets.push_back({.path = "/socket", .handler = handler, .websocket = server::WebSocketOptions{}, .auth_token = false});
+  endpoint_opts.pubsub = &pubsub;
+  endpoint_opts.observer = &log;
+  server::Endpoint endpoint(std::move(endpoint_opts));
+
+  if (const auto started = endpoint.start(); !started)
+    throw Failure(ExitCode::error,
+                  "cannot listen on " + options.host + ":" + std::to_string(options.port) + ": " + started.error().message());
+  cli::Output({.json = true}).data(obj("listening", obj("host", options.host, "port", endpoint.port())));
+  signals.wait();
+  endpoint.stop();
+  return ExitCode::pass;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"A Phoenix server: channels and presence at /socket", "phx-server"};
+  app.set_version_flag("--version", cli::version_line("phx-server"));
+  phx::app::Options options;
+  phx::app::add_options(app, options);
+  app.add_subcommand("serve", "serve until SIGTERM (the default)")->fallthrough()->configurable(false);
+  app.require_subcommand(0, 1);
+  return cli::run_program(app, argc, argv, [&] {
+    if (!options.print_config) return serve(options);
+    if (std::fputs(app.config_to_str(true).c_str(), stdout) < 0 || std::fflush(stdout) != 0) throw cli::ClosedPipe{};
+    return ExitCode::pass;
+  });
+}
