@@ -30,7 +30,7 @@ const char* skip_digits(const char* p, const char* end) noexcept {
   return p;
 }
 
-/// Decimal exponent e of the number d.ddd x 10^e, or nullopt-like `false` for zero.
+/// A number as d.ddd x 10^exponent with d not 0, or zero.
 struct Magnitude {
   bool zero;
   long long exponent;
