@@ -88,17 +88,44 @@ Converted convert(const Opaque& opaque) {
   return no_form("an opaque term");
 }
 
-Term from_object(const Json& json) {
+Result<Term> from(const Json& json, std::size_t depth_left);
+
+Result<Term> from_object(const Json& json, std::size_t depth_left) {
   Map out;
-  for (const auto& [key, value] : json.items()) out.entries.emplace_back(key, from_json(value));
+  for (const auto& [key, element] : json.items()) {
+    auto value = from(element, depth_left);
+    if (!value) return value;
+    out.entries.emplace_back(key, *std::move(value));
+  }
   return Term(Term::Value(std::move(out)));
 }
 
-Term from_array(const Json& json) {
+Result<Term> from_array(const Json& json, std::size_t depth_left) {
   std::vector<Term> out;
   out.reserve(json.size());
-  for (const Json& element : json) out.push_back(from_json(element));
+  for (const Json& element : json) {
+    auto value = from(element, depth_left);
+    if (!value) return value;
+    out.push_back(*std::move(value));
+  }
   return Term::list(std::move(out));
+}
+
+Result<Term> from(const Json& json, std::size_t depth_left) {
+  if (depth_left == 0) return tl::unexpected(make_error_code(EtfError::limit));
+  switch (json.type()) {
+    case Json::value_t::boolean: return Term(json.get<bool>());
+    case Json::value_t::number_integer: return Term(json.get<std::int64_t>());
+    case Json::value_t::number_unsigned: return Term(json.get<std::uint64_t>());
+    case Json::value_t::number_float: return Term(json.get<double>());
+    case Json::value_t::string: return Term(json.get<std::string>());
+    case Json::value_t::binary: return Term(std::string(json.get_binary().begin(), json.get_binary().end()));
+    case Json::value_t::array: return from_array(json, depth_left - 1);
+    case Json::value_t::object: return from_object(json, depth_left - 1);
+    case Json::value_t::null:
+    case Json::value_t::discarded: break;
+  }
+  return Term();
 }
 
 }  // namespace
@@ -107,20 +134,6 @@ tl::expected<Json, NoJsonForm> to_json(const Term& term) {
   return std::visit([](const auto& value) { return convert(value); }, term.value());
 }
 
-Term from_json(const Json& json) {
-  switch (json.type()) {
-    case Json::value_t::boolean: return json.get<bool>();
-    case Json::value_t::number_integer: return json.get<std::int64_t>();
-    case Json::value_t::number_unsigned: return json.get<std::uint64_t>();
-    case Json::value_t::number_float: return json.get<double>();
-    case Json::value_t::string: return json.get<std::string>();
-    case Json::value_t::binary: return std::string(json.get_binary().begin(), json.get_binary().end());
-    case Json::value_t::array: return from_array(json);
-    case Json::value_t::object: return from_object(json);
-    case Json::value_t::null:
-    case Json::value_t::discarded: break;
-  }
-  return {};
-}
+Result<Term> from_json(const Json& json) { return from(json, Limits{}.max_depth); }
 
 }  // namespace phx::core::etf

@@ -21,13 +21,13 @@ std::string encode_json(const etf::Term& session) {
 std::optional<etf::Term> decode_json(std::string_view bytes) {
   const auto json = parse_json(bytes);
   if (!json) return std::nullopt;
-  return etf::from_json(*json);
+  auto term = etf::from_json(*json);
+  return term ? std::optional(*std::move(term)) : std::nullopt;
 }
 
 std::optional<etf::Term> decode_etf(std::string_view bytes) {
   auto term = etf::decode(bytes);
-  if (!term) return std::nullopt;
-  return *std::move(term);
+  return term ? std::optional(*std::move(term)) : std::nullopt;
 }
 
 }  // namespace

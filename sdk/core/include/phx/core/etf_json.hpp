@@ -28,7 +28,8 @@ struct NoJsonForm {
 /// | anything else: tuple, wider integer, other bytes, improper list, other struct, pid, reference, ... | NoJsonForm |
 tl::expected<Json, NoJsonForm> to_json(const Term& term);
 
-/// Strings become binaries, objects maps with binary keys in key order, null the atom nil. Always possible.
-Term from_json(const Json& json);
+/// Strings become binaries, objects maps with binary keys in key order, null the atom nil.
+/// Errors: EtfError::limit for JSON nested deeper than decode() takes by default.
+Result<Term> from_json(const Json& json);
 
 }  // namespace phx::core::etf

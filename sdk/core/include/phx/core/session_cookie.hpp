@@ -23,8 +23,8 @@ SessionSerializer json_session_serializer();
 
 struct SessionSecrets {
   std::string signing_salt;
-  std::string encryption_salt;  ///< empty: the cookie is signed, its content readable
-  KeyOptions key;
+  std::string encryption_salt = {};  ///< empty: the cookie is signed, its content readable
+  KeyOptions key = {};
 };
 
 /// The value of a Plug session cookie. The session is a map, usually with string keys. spec server.md 10.1.

@@ -55,14 +55,14 @@ std::error_code make_error_code(TokenError) noexcept;  // category "phx.token"
 
 struct TokenOptions {
   MaxAge max_age = default_max_age_seconds;  ///< goes into the token, for verifiers that give none
-  KeyOptions key;
+  KeyOptions key = {};
   etf::Dialect dialect = etf::Dialect::otp26;
 };
 
 struct TokenCheck {
-  std::optional<MaxAge> max_age;  ///< nullopt: the one in the token
-  KeyOptions key;
-  etf::Limits limits;
+  std::optional<MaxAge> max_age = {};  ///< nullopt: the one in the token
+  KeyOptions key = {};
+  etf::Limits limits = {};
 };
 
 /// A token that everybody can read and nobody can change. (secret_key_base, salt) identifies what it is for.
