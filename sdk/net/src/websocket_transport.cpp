@@ -171,6 +171,7 @@ void WebSocketTransport::Connection::flush() {
   write_ended_ = write_ended_ || error;  // what the peer sent before it went is still read; reading then meets the end
   sent_ = 0;
   wire_.clear();
+  if (std::exchange(blocked_, false) && events_) events_->on_blocked(false);
   if (wire_.capacity() > kept_capacity) wire_.shrink_to_fit();
   if (phase_ != Phase::draining || write_ended_) return;
   write_ended_ = true;  // our half is closed
@@ -179,6 +180,8 @@ void WebSocketTransport::Connection::flush() {
 
 void WebSocketTransport::Connection::wait_writable() {
   awaits_writable_ = true;
+  if (!std::exchange(blocked_, true) && events_) events_->on_blocked(true);
+  if (phase_ == Phase::closed) return;
   socket_->async_wait(tcp::socket::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
     self->awaits_writable_ = false;
     if (self->phase_ == Phase::closed) return;

@@ -60,6 +60,7 @@ class TransportEvents {
   virtual void on_message(Opcode op, std::string_view data) = 0;  ///< data is borrowed for the call
   virtual void on_error(const TransportError& error) = 0;
   virtual void on_close(const TransportClose& close) = 0;
+  virtual void on_blocked(bool) {}  ///< the kernel takes no more for now; or everything is written again
 
  protected:
   ~TransportEvents() = default;

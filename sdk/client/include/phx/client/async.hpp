@@ -1,0 +1,118 @@
+#pragma once
+
+/// Boost.Asio completion tokens for the client: co_await room.async_push("new_msg", payload, boost::asio::use_awaitable).
+///
+/// A handler with an associated executor (a coroutine, bind_executor) runs there; one without runs as a callback of the socket.
+/// Cancellation slots are honoured: the request then ends with Errc::cancelled.
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <phx/client/channel.hpp>
+#include <phx/client/detail/start.hpp>
+#include <phx/client/socket.hpp>
+
+namespace phx::client::detail {
+
+struct NoExecutor {};
+
+template <class Handler>
+inline constexpr bool has_executor = !std::same_as<typename boost::asio::associated_executor<Handler, NoExecutor>::type, NoExecutor>;
+
+template <class Handler>
+inline constexpr RunOn place_of = has_executor<Handler> ? RunOn::own_executor : RunOn::callback_queue;
+
+/// Brings (std::error_code, values...) to a handler of (boost::system::error_code, values...), on its executor if it has one.
+template <class Handler>
+auto completion_for(Handler handler) {
+  if constexpr (has_executor<Handler>) {
+    auto work = boost::asio::make_work_guard(handler);
+    return [handler = std::move(handler), work = std::move(work)](std::error_code error, auto... values) mutable {
+      const auto executor = work.get_executor();
+      boost::asio::post(executor, [handler = std::move(handler), error, ... held = std::move(values)]() mutable {
+        std::move(handler)(boost::system::error_code(error), std::move(held)...);
+      });
+      work.reset();
+    };
+  } else {
+    return [handler = std::move(handler)](std::error_code error, auto... values) mutable {
+      std::move(handler)(boost::system::error_code(error), std::move(values)...);
+    };
+  }
+}
+
+template <class Token>
+auto async_request(Request request, Token&& token) {
+  return boost::asio::async_initiate<Token, void(boost::system::error_code, Reply)>(
+      [](auto handler, const Request& what) {
+        using Handler = std::decay_t<decltype(handler)>;
+        const auto operation = prepare(what);
+        if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected())
+          slot.assign([operation](boost::asio::cancellation_type) { cancel(operation); });
+        start(what, operation, completion_for(std::move(handler)), place_of<Handler>);
+      },
+      token, std::move(request));
+}
+
+}  // namespace phx::client::detail
+
+namespace phx::client {
+
+template <class Token>
+auto Channel::async_push(std::string_view event, Payload payload, Token&& token) {
+  return async_push(event, std::move(payload), PushOptions{}, std::forward<Token>(token));
+}
+
+template <class Token>
+auto Channel::async_push(std::string_view event, Payload payload, PushOptions options, Token&& token) {
+  return detail::async_request({detail::Request::Kind::push, shared_, std::string(event), std::move(payload), options},
+                               std::forward<Token>(token));
+}
+
+template <class Token>
+auto Channel::async_join(Token&& token) {
+  return detail::async_request({.kind = detail::Request::Kind::join, .channel = shared_}, std::forward<Token>(token));
+}
+
+template <class Token>
+auto Channel::async_leave(Token&& token) {
+  return detail::async_request({.kind = detail::Request::Kind::leave, .channel = shared_}, std::forward<Token>(token));
+}
+
+template <class Token>
+auto Socket::async_ping(Token&& token) {
+  return boost::asio::async_initiate<Token, void(boost::system::error_code, Duration)>(
+      [](auto handler, const std::shared_ptr<detail::SocketShared>& socket) {
+        using Handler = std::decay_t<decltype(handler)>;
+        detail::start_ping(socket, detail::completion_for(std::move(handler)), detail::place_of<Handler>);
+      },
+      token, shared_);
+}
+
+template <class Token>
+auto Socket::async_disconnect(Token&& token) {
+  return async_disconnect(CloseOptions{}, std::forward<Token>(token));
+}
+
+template <class Token>
+auto Socket::async_disconnect(CloseOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(boost::system::error_code)>(
+      [](auto handler, const std::shared_ptr<detail::SocketShared>& socket, const CloseOptions& how) {
+        using Handler = std::decay_t<decltype(handler)>;
+        detail::start_disconnect(socket, how, detail::completion_for(std::move(handler)), detail::place_of<Handler>);
+      },
+      token, shared_, std::move(options));
+}
+
+}  // namespace phx::client

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include <phx/client/detail/move_function.hpp>
+#include <phx/client/options.hpp>
+#include <phx/client/payload.hpp>
+
+namespace phx::client::detail {
+
+class ChannelShared;
+class SocketShared;
+class Operation;
+
+/// The compiled half of <phx/client/async.hpp>: one request to a channel, started when its completion handler is known.
+struct Request {
+  enum class Kind : std::uint8_t { push, join, leave };
+  Kind kind = Kind::push;
+  std::shared_ptr<ChannelShared> channel{};
+  std::string event{};
+  Payload payload{};
+  PushOptions options{};
+};
+
+/// Where a completion runs: it knows its executor itself and may be called anywhere, or it is a callback of the socket.
+enum class RunOn : std::uint8_t { own_executor, callback_queue };
+
+std::shared_ptr<Operation> prepare(const Request& request);
+void cancel(const std::shared_ptr<Operation>& operation);
+/// Throws std::logic_error like Channel::push and Channel::join.
+void start(const Request& request, const std::shared_ptr<Operation>& operation, MoveFunction<void(std::error_code, Reply)> done,
+           RunOn where);
+void start_ping(const std::shared_ptr<SocketShared>& socket, MoveFunction<void(std::error_code, Duration)> done, RunOn where);
+void start_disconnect(const std::shared_ptr<SocketShared>& socket, CloseOptions options, MoveFunction<void(std::error_code)> done,
+                      RunOn where);
+
+}  // namespace phx::client::detail

@@ -1,0 +1,105 @@
+#include "callback_queue.hpp"
+
+#include <cstdio>
+#include <utility>
+
+namespace phx::client::detail {
+
+namespace {
+
+constexpr int tasks_per_turn = 64;  // then other sockets of the executor get their turn
+
+void print_error(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& e) { std::fprintf(stderr, "phxkit: a user callback threw: %s\n", e.what()); } catch (...) {
+    std::fputs("phxkit: a user callback threw something that is no std::exception\n", stderr);
+  }
+}
+
+}  // namespace
+
+CallbackQueue::CallbackQueue(Executor executor, std::function<void(std::exception_ptr)> on_error)
+    : executor_(std::move(executor)), on_error_(std::move(on_error)) {}
+
+void CallbackQueue::enqueue(Task task) {
+  {
+    const std::scoped_lock lock(mutex);
+    if (stopped_) return;
+    tasks_.push_back(std::move(task));
+    if (std::exchange(scheduled_, true)) return;
+  }
+  schedule();
+}
+
+void CallbackQueue::schedule() {
+  executor_([self = shared_from_this()] { self->run_tasks(); });
+}
+
+void CallbackQueue::stop() {
+  std::deque<Task> dropped;  // destroyed without the lock: they own user code
+  std::unique_lock lock(mutex);
+  stopped_ = true;
+  dropped.swap(tasks_);
+  if (!inside()) idle_.wait(lock, [this] { return runner_ == std::thread::id(); });
+  lock.unlock();
+}
+
+void CallbackQueue::retire(Slot& slot) {
+  {
+    std::unique_lock lock(mutex);
+    slot.active = false;
+    const auto at_rest = [&] { return std::ranges::none_of(running_, [&](const Slot* s) { return s == &slot || s->parent == &slot; }); };
+    if (inside() && !at_rest()) return;  // it is running below us: whoever called it lets go of it
+    idle_.wait(lock, at_rest);
+  }
+  slot.release();
+}
+
+bool CallbackQueue::begin(const Slot& slot) {
+  const std::scoped_lock lock(mutex);
+  if (stopped_ || !slot.active || (slot.parent && !slot.parent->active)) return false;
+  running_.push_back(&slot);
+  return true;
+}
+
+void CallbackQueue::end() {
+  {
+    const std::scoped_lock lock(mutex);
+    running_.pop_back();
+  }
+  idle_.notify_all();
+}
+
+void CallbackQueue::run_tasks() {
+  for (int i = 0; i < tasks_per_turn; ++i) {
+    Task task;
+    {
+      const std::scoped_lock lock(mutex);
+      if (tasks_.empty()) {
+        scheduled_ = false;
+        return;
+      }
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+      runner_ = std::this_thread::get_id();
+    }
+    task();
+    task = {};
+    {
+      const std::scoped_lock lock(mutex);
+      runner_ = {};
+    }
+    idle_.notify_all();
+  }
+  schedule();
+}
+
+void CallbackQueue::report(std::exception_ptr error) {
+  if (!on_error_) return print_error(error);
+  try {
+    on_error_(error);
+  } catch (...) { print_error(std::current_exception()); }
+}
+
+}  // namespace phx::client::detail

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <phx/client/detail/move_function.hpp>
+#include <phx/client/runtime.hpp>
+
+namespace phx::client::detail {
+
+/// Somebody who may be called: a handler, the hooks of an operation, a channel as the parent of its handlers.
+/// Both members are guarded by CallbackQueue::mutex.
+struct Slot {
+  explicit Slot(const Slot* owner = nullptr) noexcept : parent(owner) {}
+  virtual ~Slot() = default;
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+
+  /// Lets go of user code. Called without a lock, when it is not running.
+  virtual void release() noexcept {}
+
+  const Slot* parent;  ///< retired with it; outlives every call
+  bool active = true;
+};
+
+/// The user callbacks of one socket: one at a time, in order, on an executor. Also the lock of everything that is looked up
+/// when a callback is about to run (handler tables, hooks), so that a handler registered inside a callback sees all later messages.
+class CallbackQueue : public std::enable_shared_from_this<CallbackQueue> {
+ public:
+  using Task = MoveFunction<void()>;
+
+  CallbackQueue(Executor executor, std::function<void(std::exception_ptr)> on_error);
+
+  /// Dropped after stop().
+  void enqueue(Task task);
+  /// No task starts any more; returns when none is running, or at once from inside one.
+  void stop();
+  /// The slot's user code is not running and never runs again when this returns; from inside a task it may be running below.
+  void retire(Slot& slot);
+  /// Calls user code of a slot, unless it is retired. From inside a task. Exceptions are reported.
+  template <class F>
+  void call(const Slot& slot, F&& user_code) {
+    if (!begin(slot)) return;
+    guarded(user_code);
+    end();
+  }
+  /// Runs user code that has no slot; false when it threw. From inside a task.
+  template <class F>
+  bool guarded(F&& user_code) {
+    try {
+      user_code();
+      return true;
+    } catch (...) {
+      report(std::current_exception());
+      return false;
+    }
+  }
+
+  std::mutex mutex;  ///< guards tables, slots and operations of this socket, and what is below
+
+ private:
+  bool begin(const Slot& slot);
+  void end();
+  void run_tasks();
+  void schedule();
+  void report(std::exception_ptr error);
+  bool inside() const { return runner_ == std::this_thread::get_id(); }
+
+  Executor executor_;
+  std::function<void(std::exception_ptr)> on_error_;
+  std::deque<Task> tasks_;
+  std::vector<const Slot*> running_;  // innermost last: a handler of ours may call handlers of the user
+  std::thread::id runner_;            // while a task runs
+  std::condition_variable idle_;
+  bool scheduled_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace phx::client::detail

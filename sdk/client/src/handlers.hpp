@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <phx/client/subscription.hpp>
+
+#include "callback_queue.hpp"
+
+namespace phx::client::detail {
+
+template <class... Args>
+struct HandlerSlot final : Slot {
+  HandlerSlot(const Slot* owner, std::string e, std::function<void(Args...)> h) : Slot(owner), event(std::move(e)), handler(std::move(h)) {}
+  void release() noexcept override { handler = nullptr; }
+
+  const std::string event;
+  std::function<void(Args...)> handler;
+};
+
+/// Who wants to hear of something, in registration order. Spec client-semantics C5, C8; but unlike there a handler that is removed
+/// during a dispatch does not run any more, because its owner may be gone.
+template <class... Args>
+class Handlers {
+ public:
+  using Function = std::function<void(Args...)>;
+
+  Subscription add(const std::shared_ptr<CallbackQueue>& queue, const Slot* owner, std::string event, Function handler) {
+    auto slot = std::make_shared<HandlerSlot<Args...>>(owner, std::move(event), std::move(handler));
+    const std::scoped_lock lock(queue->mutex);
+    std::erase_if(slots_, [](const auto& s) { return !s->active; });
+    slots_.push_back(slot);
+    used_.store(true, std::memory_order_release);
+    return Subscription(queue, std::move(slot));
+  }
+
+  /// From inside a task of the queue.
+  void call(CallbackQueue& queue, std::string_view event, Args... args) {
+    std::vector<std::shared_ptr<HandlerSlot<Args...>>> wanted;
+    {
+      const std::scoped_lock lock(queue.mutex);
+      for (const auto& slot : slots_)
+        if (slot->event == event) wanted.push_back(slot);
+    }
+    for (const auto& slot : wanted) queue.call(*slot, [&] { slot->handler(args...); });
+  }
+
+  /// False as long as nobody ever registered: then nothing needs to be copied for them.
+  bool used() const noexcept { return used_.load(std::memory_order_acquire); }
+
+ private:
+  std::vector<std::shared_ptr<HandlerSlot<Args...>>> slots_;  // guarded by the queue's mutex
+  std::atomic<bool> used_ = false;
+};
+
+}  // namespace phx::client::detail

@@ -1,0 +1,171 @@
+// Transports of a session: credentials, opening, what they tell, and their end.
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <phx/core/client/url.hpp>
+#include <phx/core/json.hpp>
+#include <phx/net/websocket_transport.hpp>
+
+#include "session.hpp"
+
+namespace phx::client::detail {
+
+namespace {
+
+/// Retry-After in seconds; dates are left to the back-off.
+std::optional<Duration> read_retry_after(const HeaderList& headers) {
+  const auto found = std::ranges::find(headers, std::string("retry-after"), &HeaderList::value_type::first);
+  if (found == headers.end()) return {};
+  const auto& text = found->second;
+  std::uint32_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc{} || end != text.data() + text.size()) return {};
+  return std::chrono::seconds(seconds);
+}
+
+std::unique_ptr<net::Transport> make_transport(const Strand& strand, Carrier& carrier, const std::shared_ptr<SocketShared>& shared) {
+  const auto& options = shared->options;
+  if (!options.transport) {
+    net::WebSocketOptions websocket;
+    websocket.limits.max_frame = websocket.limits.max_message = options.max_message_bytes;
+    websocket.tap = options.frame_tap;
+    return std::make_unique<net::WebSocketTransport>(strand, carrier, websocket);
+  }
+  return options.transport({carrier, [shared, alive = std::weak_ptr(carrier.alive)](std::function<void()> task) {
+                              shared->inbox.post([alive, task = std::move(task)](Session&) {
+                                if (!alive.expired()) task();
+                              });
+                            }});
+}
+
+}  // namespace
+
+// ---- Carrier ----
+
+void Carrier::on_open(std::string_view) {
+  session_.input([this](auto& core, Instant now, auto& out) { core.transport_opened(generation_, now, out); });
+}
+
+void Carrier::on_message(core::Opcode op, std::string_view data) {
+  session_.input([&](auto& core, Instant now, auto& out) { core.transport_message(generation_, op, data, now, out); });
+}
+
+void Carrier::on_error(const net::TransportError& error) {
+  error_message_ = error.message();
+  http_status_ = error.http_status;
+  retry_after_ = read_retry_after(error.http_headers);
+  session_.input([&](auto& core, Instant now, auto& out) {
+    core.transport_error(generation_, {.why = error.code, .http_status = error.http_status}, now, out);
+  });
+}
+
+void Carrier::on_close(const net::TransportClose& close) {
+  session_.input([&](auto& core, Instant now, auto& out) {
+    const core::CloseEvent event{
+        .code = close.code, .reason = close.reason, .clean = close.clean, .http_status = http_status_, .retry_after = retry_after_};
+    core.transport_closed(generation_, event, now, out);
+  });
+  session_.discard(generation_);
+}
+
+void Carrier::on_blocked(bool blocked) {
+  session_.input([&](auto& core, Instant now, auto& out) {
+    if (blocked) {
+      core.transport_blocked(generation_);
+    } else {
+      core.transport_drained(generation_, now, out);
+    }
+  });
+}
+
+// ---- opening ----
+
+void Session::perform(core::OpenTransport& e) {
+  const auto& options = shared_->options;
+  awaiting_credentials_ = e.generation;
+  if (options.credentials || options.params.dynamic() || options.auth_token.dynamic() || options.headers.dynamic())
+    return ask_for_credentials(e);
+  // In a turn of its own, like an answer that had to be waited for.
+  defer([generation = e.generation](Session& self) {
+    const auto& fixed = self.shared_->options;
+    self.open_transport(generation, Credentials{fixed.params.get(), fixed.auth_token.get(), fixed.headers.get()});
+  });
+}
+
+void Session::ask_for_credentials(const core::OpenTransport& request) {
+  shared_->queue->enqueue(
+      [shared = shared_, generation = request.generation, reason = request.reason, refresh = request.refresh_credentials] {
+        const auto answer = [shared, generation](const Result<Credentials>& credentials) {
+          shared->inbox.post([generation, credentials](Session& session) { session.open_transport(generation, credentials); });
+        };
+        const bool asked = shared->queue->guarded([&] {
+          const auto& options = shared->options;
+          if (options.credentials) return options.credentials->fetch({reason, refresh}, answer);
+          answer(Credentials{options.params.get(), options.auth_token.get(), options.headers.get()});
+        });
+        if (!asked) answer(failure(Errc::cancelled));
+      });
+}
+
+void Session::open_transport(core::Generation generation, const Result<Credentials>& credentials) {
+  if (awaiting_credentials_ != generation) return;  // given up meanwhile, or answered twice
+  awaiting_credentials_ = core::Generation::none;
+  if (!credentials)
+    return attempt_failed(generation, credentials.error(), "no credentials for the connection: " + credentials.error().message());
+  const auto params = credentials->params.json();
+  const auto url = params ? core::websocket_url(shared_->url, *params, env_.config.serializer->vsn(), env_.policy().url)
+                          : Result<std::string>(tl::unexpected(params.error()));
+  if (!url)
+    return attempt_failed(generation, url.error(), "cannot make a URL of '" + shared_->url + "' and the params: " + url.error().message());
+  net::ConnectRequest request{.url = *url, .headers = credentials->headers, .connect_timeout = shared_->options.connect_timeout};
+  if (credentials->auth_token) request.subprotocols = {"phoenix", core::auth_subprotocol(*credentials->auth_token)};
+  auto carrier = std::make_unique<Carrier>(*this, generation);
+  carrier->transport = make_transport(strand_, *carrier, shared_);
+  carrier->transport->open(request);
+  carriers_.push_back(std::move(carrier));
+}
+
+void Session::attempt_failed(core::Generation generation, std::error_code why, std::string message) {
+  attempt_error_ = std::move(message);
+  input([&](auto& core, Instant now, auto& out) { core.transport_error(generation, {.why = why}, now, out); });
+  attempt_error_.clear();
+  input([&](auto& core, Instant now, auto& out) { core.transport_closed(generation, {}, now, out); });
+}
+
+// ---- running and ending ----
+
+void Session::perform(core::SendFrame& e) {
+  if (auto* to = carrier(e.generation)) to->transport->send(e.opcode, e.bytes);
+}
+
+void Session::perform(core::CloseTransport& e) {
+  if (auto* to = carrier(e.generation)) return to->transport->close(e.code, e.reason);
+  if (awaiting_credentials_ == e.generation) awaiting_credentials_ = core::Generation::none;
+  defer([generation = e.generation](Session& self) {  // there is nothing to close
+    self.input([&](auto& core, Instant now, auto& out) { core.transport_closed(generation, {}, now, out); });
+  });
+}
+
+void Session::perform(core::DropTransport& e) {
+  if (awaiting_credentials_ == e.generation) awaiting_credentials_ = core::Generation::none;
+  discard(e.generation);
+}
+
+Carrier* Session::carrier(core::Generation generation) noexcept {
+  const auto found = std::ranges::find_if(carriers_, [&](const auto& c) { return c->generation() == generation; });
+  return found == carriers_.end() ? nullptr : found->get();
+}
+
+void Session::discard(core::Generation generation) {
+  const auto found = std::ranges::find_if(carriers_, [&](const auto& c) { return c->generation() == generation; });
+  if (found == carriers_.end()) return;
+  discarded_.push_back(std::move(*found));
+  carriers_.erase(found);
+  defer([](Session& self) { self.discarded_.clear(); });
+}
+
+}  // namespace phx::client::detail

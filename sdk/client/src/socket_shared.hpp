@@ -1,0 +1,38 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include <phx/client/options.hpp>
+#include <phx/client/payload.hpp>
+
+#include "callback_queue.hpp"
+#include "handlers.hpp"
+#include "inbox.hpp"
+
+namespace phx::client::detail {
+
+/// What a Socket, its channels and its session have in common: values, the callback queue and the way to the strand.
+class SocketShared {
+ public:
+  SocketShared(std::string socket_url, SocketOptions socket_options, Executor callbacks)
+      : url(std::move(socket_url)),
+        options(std::move(socket_options)),
+        queue(std::make_shared<CallbackQueue>(std::move(callbacks), options.on_callback_error)) {}
+
+  const std::string url;
+  const SocketOptions options;  ///< without the runtime: only the Socket holds that
+  const std::shared_ptr<CallbackQueue> queue;
+  Inbox inbox;
+
+  Handlers<> opens;
+  Handlers<const ConnectionClosed&> closes;
+  Handlers<const ConnectionError&> errors;
+  Handlers<const Reconnecting&> reconnects;
+  Handlers<const Message&> messages;
+
+  std::atomic<SocketState> state = SocketState::closed;
+};
+
+}  // namespace phx::client::detail
