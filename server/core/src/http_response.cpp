@@ -23,12 +23,13 @@ void append_headers(std::string& out, const HeaderList& headers) {
 
 std::string response_text(const Conn& conn, std::string_view date, const ResponseStyle& style) {
   const bool bodiless = conn.status < 200 || conn.status == 204 || conn.status == 304;
+  const bool unknown_length = style.omit_body && conn.resp_body.empty();  // golden connect/method_head
   std::string out;
   out.reserve(256 + conn.resp_body.size());
   append_status_line(out, conn.status);
   if (style.close) out.append("connection: close\r\n");
   append(out, {"date: ", date, "\r\n"});
-  if (!bodiless) append(out, {"content-length: ", std::to_string(conn.resp_body.size()), "\r\n"});
+  if (!bodiless && !unknown_length) append(out, {"content-length: ", std::to_string(conn.resp_body.size()), "\r\n"});
   if (!bodiless && style.vary) out.append("vary: accept-encoding\r\n");
   append_headers(out, conn.resp_headers);
   if (!bodiless && !style.omit_body) out.append(conn.resp_body);

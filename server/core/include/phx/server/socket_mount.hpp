@@ -61,7 +61,7 @@ struct DrainOptions {
 /// end in `*rest` (with an empty transport path), which takes everything below.
 struct SocketMount {
   std::string path;
-  std::shared_ptr<const TransportHandler> handler;
+  std::shared_ptr<const TransportHandler> handler = nullptr;
   std::optional<WebSocketOptions> websocket = WebSocketOptions{};  ///< unset: off
   bool auth_token = false;
 };

@@ -1,0 +1,317 @@
+// Loopback smoke tests: the rules are tested on the machines in unit/server_http.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <phx/core/ws/frame.hpp>
+#include <phx/server/endpoint.hpp>
+#include <phx/server/transport.hpp>
+
+namespace phx::server {
+namespace {
+
+using namespace std::chrono_literals;
+using core::ws::FrameOp;
+
+/// A blocking client socket; every wait ends after ten seconds.
+class Client {
+ public:
+  explicit Client(std::uint16_t port, int receive_buffer = 0) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    if (receive_buffer > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
+  ~Client() { ::close(fd_); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  bool connected() const { return connected_; }
+  void send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (n <= 0) return;
+      bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
+  }
+  /// Exactly n bytes, or fewer when the connection ends.
+  std::string read(std::size_t n) {
+    std::string out;
+    while (out.size() < n && more(out, n - out.size())) {}
+    return out;
+  }
+  std::string read_until(std::string_view end) {
+    std::string out;
+    while (!out.ends_with(end) && more(out, 1)) {}
+    return out;
+  }
+  /// Everything up to the end of the connection.
+  std::string read_all() {
+    std::string out;
+    while (more(out, 65536)) {}
+    return out;
+  }
+
+  static constexpr std::string_view upgrade =
+      "GET /echo/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+  bool open() {
+    send(upgrade);
+    return read_until("\r\n\r\n").starts_with("HTTP/1.1 101");
+  }
+  void send_text(std::string_view text) {
+    std::string frame;
+    core::ws::append_frame(frame, FrameOp::text, text, 0x11223344u);
+    send(frame);
+  }
+
+ private:
+  bool more(std::string& out, std::size_t n) {
+    pollfd waiting{fd_, POLLIN, 0};
+    if (::poll(&waiting, 1, 10'000) != 1) return ADD_FAILURE() << "nothing arrived in time", false;
+    const auto at = out.size();
+    out.resize(at + n);
+    const auto got = ::recv(fd_, out.data() + at, n, 0);
+    out.resize(at + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    return got > 0;
+  }
+  int fd_;
+  bool connected_ = false;
+};
+
+std::string frame(FrameOp op, std::string_view payload) {
+  std::string out;
+  core::ws::append_frame(out, op, payload);
+  return out;
+}
+std::string close_frame(std::uint16_t code) { return frame(FrameOp::close, core::ws::close_payload(code)); }
+
+/// Echoes; some words do more: `shard` answers the shard's number, `flood` sends four megabytes, `drain` makes it drain itself.
+class EchoHandler final : public TransportHandler {
+ public:
+  struct Counts {
+    std::atomic<int> ended{0};
+    std::promise<CloseCause> first_end;
+  };
+  explicit EchoHandler(Counts& counts) : counts_(counts) {}
+  bool speaks_channels() const noexcept override { return false; }
+  tl::expected<std::unique_ptr<TransportSession>, ConnectRefused> connect(const ConnectRequest&, Shard& shard) const override {
+    return std::make_unique<Session>(counts_, shard);
+  }
+
+ private:
+  class Session final : public TransportSession {
+   public:
+    Session(Counts& counts, Shard& shard) : counts_(counts), shard_(shard) {}
+    void init(TransportLink& link, Instant) override { link_ = &link; }
+    void handle_in(Opcode op, std::string_view bytes, Instant) override {
+      drains_ = drains_ || bytes == "drain";
+      if (bytes == "flood") return flood();
+      if (bytes == "shard") return shard_.write_frame(link_->outbox(), op, std::to_string(shard_.index()));
+      shard_.write_frame(link_->outbox(), op, bytes);
+    }
+    void terminate(CloseCause cause, Instant) override {
+      if (counts_.ended++ == 0) counts_.first_end.set_value(cause);
+    }
+    bool drain(Instant) override {
+      if (drains_) link_->close(1012, "");
+      return drains_;
+    }
+
+   private:
+    void flood() {
+      const std::string block(64 * 1024, 'x');
+      for (int i = 0; i < 64; ++i) shard_.write_frame(link_->outbox(), Opcode::binary, block);
+    }
+    Counts& counts_;
+    Shard& shard_;
+    TransportLink* link_ = nullptr;
+    bool drains_ = false;
+  };
+  Counts& counts_;
+};
+
+struct EndpointTest : testing::Test {
+  EchoHandler::Counts counts;
+  std::unique_ptr<Endpoint> endpoint;
+
+  void start(EndpointOptions options = {}) {
+    options.workers = 2;
+    options.sockets.push_back({.path = "/echo", .handler = std::make_shared<EchoHandler>(counts)});
+    endpoint = std::make_unique<Endpoint>(std::move(options));
+    ASSERT_TRUE(endpoint->start());
+    ASSERT_NE(endpoint->port(), 0);
+  }
+};
+
+TEST_F(EndpointTest, UpgradesAndEchoes) {
+  start();
+  Client client(endpoint->port());
+  ASSERT_TRUE(client.open());
+  client.send_text("hello");
+  EXPECT_EQ(client.read(7), frame(FrameOp::text, "hello"));
+  const std::string large(3'000'000, 'y');
+  client.send_text(large);
+  EXPECT_EQ(client.read(large.size() + 10), frame(FrameOp::text, large));
+}
+
+TEST_F(EndpointTest, AnswersHttpWithADate) {
+  start();
+  Client client(endpoint->port());
+  client.send("GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const auto answer = client.read_all();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 404 Not Found\r\nconnection: close\r\ndate: ")) << answer;
+  EXPECT_NE(answer.find(" GMT\r\ncontent-length: 9\r\n"), std::string::npos) << answer;
+}
+
+TEST_F(EndpointTest, SpreadsFewConnectionsOverAllWorkers) {
+  start();
+  std::set<std::string> shards;
+  for (int i = 0; i < 2; ++i) {
+    Client client(endpoint->port());
+    ASSERT_TRUE(client.open());
+    client.send_text("shard");
+    shards.insert(client.read(3));
+  }
+  EXPECT_EQ(shards.size(), 2u);
+}
+
+TEST_F(EndpointTest, CloseFrameFinAndNothingElse) {  // golden client_close_1000
+  start();
+  Client client(endpoint->port());
+  ASSERT_TRUE(client.open());
+  std::string close;
+  core::ws::append_frame(close, FrameOp::close, core::ws::close_payload(1000), 1u);
+  client.send(close);
+  EXPECT_EQ(client.read_all(), close_frame(1000));
+}
+
+TEST_F(EndpointTest, TellsTheSessionWhenThePeerVanishes) {
+  start();
+  {
+    Client client(endpoint->port());
+    ASSERT_TRUE(client.open());
+  }
+  auto end = counts.first_end.get_future();
+  ASSERT_EQ(end.wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(end.get(), CloseCause::connection_lost);
+}
+
+TEST_F(EndpointTest, CutsASlowReaderAndOnlyIt) {
+  EndpointOptions options;
+  options.max_queue_bytes = 1 << 20;
+  start(std::move(options));
+  Client slow(endpoint->port(), 4096), other(endpoint->port()), third(endpoint->port());
+  ASSERT_TRUE(slow.open() && other.open() && third.open());
+  for (int i = 0; i < 4; ++i) slow.send_text("flood");
+  auto end = counts.first_end.get_future();
+  ASSERT_EQ(end.wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(end.get(), CloseCause::connection_lost);
+  for (auto* client : {&other, &third}) {
+    client->send_text("alive");
+    EXPECT_EQ(client->read(7), frame(FrameOp::text, "alive"));
+  }
+  EXPECT_EQ(counts.ended, 1);
+}
+
+TEST_F(EndpointTest, APeerThatReadsLateGetsEverything) {
+  start();
+  Client client(endpoint->port(), 4096);
+  ASSERT_TRUE(client.open());
+  client.send_text("flood");
+  client.send_text("after");
+  const auto got = client.read(64 * (64 * 1024 + 10) + 7);
+  EXPECT_TRUE(got.ends_with(frame(FrameOp::text, "after")));
+}
+
+// golden server_drain: 1012 with channels, 1000 without; then FIN; then nobody listens.
+TEST_F(EndpointTest, DrainsOnStop) {
+  EndpointOptions options;
+  options.linger_timeout = 100ms;  // these clients keep their half open
+  start(std::move(options));
+  const auto port = endpoint->port();
+  Client with(port), without(port), plain(port);
+  ASSERT_TRUE(with.open() && without.open());
+  with.send_text("drain");
+  EXPECT_EQ(with.read(7), frame(FrameOp::text, "drain"));
+  auto stopped = std::async(std::launch::async, [&] { endpoint->stop(); });
+  EXPECT_EQ(with.read(4), close_frame(1012));
+  EXPECT_EQ(without.read(4), close_frame(1000));
+  std::string echo;
+  core::ws::append_frame(echo, FrameOp::close, core::ws::close_payload(1000), 1u);
+  with.send(echo);
+  without.send(echo);
+  EXPECT_EQ(with.read_all() + without.read_all() + plain.read_all(), "");
+  ASSERT_EQ(stopped.wait_for(10s), std::future_status::ready);
+  EXPECT_FALSE(Client(port).connected());
+}
+
+TEST_F(EndpointTest, RefusesConnectionsOverTheLimit) {
+  EndpointOptions options;
+  options.max_connections = 1;
+  start(std::move(options));
+  Client one(endpoint->port());
+  ASSERT_TRUE(one.open());
+  Client two(endpoint->port());
+  EXPECT_EQ(two.read_all(), "");
+}
+
+TEST_F(EndpointTest, RunsBlockingWorkAndComesBack) {
+  start();
+  std::promise<bool> back;
+  auto& shard = endpoint->shard(1);
+  shard.post([&] {
+    shard.blocking_executor()->submit([&] {
+      const bool elsewhere = !shard.is_current();
+      shard.post([&, elsewhere] { back.set_value(elsewhere && shard.is_current()); });
+    });
+  });
+  auto result = back.get_future();
+  ASSERT_EQ(result.wait_for(10s), std::future_status::ready);
+  EXPECT_TRUE(result.get());
+}
+
+TEST_F(EndpointTest, SaysWhyItCannotListen) {
+  start();
+  EndpointOptions options;
+  options.port = endpoint->port();
+  Endpoint second(std::move(options));
+  const auto started = second.start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error(), std::errc::address_in_use);
+}
+
+TEST_F(EndpointTest, CarriesAThousandConnections) {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  if (files.rlim_cur < 2'200) GTEST_SKIP() << "needs 2200 open files, the limit is " << files.rlim_cur;
+  start();
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 1'000; ++i) {
+    clients.push_back(std::make_unique<Client>(endpoint->port()));
+    ASSERT_TRUE(clients.back()->connected());
+    clients.back()->send(Client::upgrade);
+  }
+  for (auto& client : clients) ASSERT_TRUE(client->read_until("\r\n\r\n").starts_with("HTTP/1.1 101"));
+  for (auto& client : clients) client->send_text("x");
+  for (auto& client : clients) ASSERT_EQ(client->read(3), frame(FrameOp::text, "x"));
+}
+
+}  // namespace
+}  // namespace phx::server
