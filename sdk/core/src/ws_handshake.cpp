@@ -1,5 +1,6 @@
 #include <phx/core/ws/handshake.hpp>
 
+#include <phx/core/base64.hpp>
 #include <phx/core/ws/utf8.hpp>
 
 #include "ws_http_text.hpp"
@@ -16,14 +17,6 @@ namespace {
 using namespace http_text;
 
 constexpr std::string_view guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-
-std::string base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // EVP_EncodeBlock ends with a NUL
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
 
 /// RFC 6455 4.1: 16 bytes are 22 digits and "==", and the last digit carries two bits only.
 bool is_key(std::string_view text) noexcept {
@@ -116,12 +109,12 @@ std::string accept_value(std::string_view key) {
   if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1) {
     throw std::runtime_error("SHA-1 is not available");
   }
-  return base64({reinterpret_cast<const char*>(digest.data()), size});
+  return base64_encode({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 std::string make_key(std::string_view random16) {
   if (random16.size() != 16) throw std::invalid_argument("make_key: 16 random bytes are needed");
-  return base64(random16);
+  return base64_encode(random16);
 }
 
 tl::expected<std::string, UpgradeRefusal> check_upgrade(const HeaderList& headers, Strictness strictness) {
