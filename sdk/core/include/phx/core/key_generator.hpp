@@ -5,7 +5,7 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <tuple>
+#include <utility>
 
 namespace phx::core {
 
