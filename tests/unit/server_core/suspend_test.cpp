@@ -1,0 +1,209 @@
+// Handlers that suspend: order of a channel and the join gate hold across suspension (server.md 0.1, B23).
+
+#include <deque>
+#include <stdexcept>
+
+#include "world.hpp"
+
+namespace phx::server::test {
+namespace {
+
+/// A pool that works when the test says so.
+struct ManualPool final : BlockingExecutor {
+  std::deque<std::function<void()>> work;
+  void submit(std::function<void()> item) override { work.push_back(std::move(item)); }
+  void work_all() {
+    while (!work.empty()) {
+      const auto item = std::move(work.front());
+      work.pop_front();
+      item();
+    }
+  }
+};
+
+HandleResult echo_slowly(const Payload& payload, Socket& socket) {
+  co_await socket.sleep(300ms);
+  co_return Reply::ok(payload);
+}
+
+JoinResult join_slowly(Socket& socket) {
+  co_await socket.sleep(300ms);
+  co_return JoinOk{};
+}
+
+HandleResult fail_slowly(Socket& socket) {
+  co_await socket.sleep(300ms);
+  throw std::runtime_error("late");
+}
+
+HandleResult divide(std::string_view event, const Payload& payload, Socket& socket) {
+  const int n = payload.json().at("n");
+  auto work = [n] {
+    if (n == 0) throw std::invalid_argument("zero");
+    return 100 / n;
+  };
+  const int result = co_await socket.blocking(work);
+  co_return Reply::ok(obj(event, result));
+}
+
+HandleResult at_once() { co_return Reply::ok(); }
+
+struct SuspendTest : testing::Test {
+  SuspendTest() {
+    world.script.in = [](std::string_view e, const Payload& p, Socket& s) -> HandleResult {
+      if (e == "slow") return echo_slowly(p, s);
+      if (e == "fail") return fail_slowly(s);
+      if (e == "divide") return divide(e, p, s);
+      if (e == "at_once") return at_once();
+      return Reply::ok(p);
+    };
+    world.shard().set_blocking_executor(&pool);
+  }
+  ManualPool pool;
+  World world;
+};
+
+constexpr auto slow = R"(["1","2","room:a","slow",{"n":1}])";
+constexpr auto slow_reply = R"(["1","2","room:a","phx_reply",{"response":{"n":1},"status":"ok"}])";
+
+TEST_F(SuspendTest, ACoroutineThatNeverWaitsAnswersAtOnce) {
+  Client c(world);
+  c.join();
+  EXPECT_THAT(c.ask(R"(["1","2","room:a","at_once",{}])"), ElementsAre(R"(["1","2","room:a","phx_reply",{"response":{},"status":"ok"}])"));
+}
+
+TEST_F(SuspendTest, AChannelHandlesOneMessageAtATime) {
+  Client c(world);
+  c.join();
+  c.send(slow);
+  c.send(R"(["1","3","room:a","fast",{"n":2}])");
+  EXPECT_THAT(c.ask(R"([null,"4","phoenix","heartbeat",{}])"), testing::SizeIs(1));  // the connection goes on
+  world.advance(300ms);
+  EXPECT_THAT(c.frames(), ElementsAre(slow_reply, R"(["1","3","room:a","phx_reply",{"response":{"n":2},"status":"ok"}])"));
+}
+
+TEST_F(SuspendTest, OtherChannelsGoOn) {
+  Client c(world);
+  c.join();
+  c.join("room:b", "5");
+  c.send(slow);
+  EXPECT_THAT(c.ask(R"(["5","6","room:b","fast",{}])"), testing::SizeIs(1));
+}
+
+// 0.1.3, 5.3; B23, golden v2_join/join_slow
+TEST_F(SuspendTest, ASlowJoinBlocksItsConnection) {
+  Client c(world), other(world);
+  c.join("room:b", "5");
+  other.join("room:b", "6");
+  world.script.join = [](std::string_view, const Json&, Socket& s) { return join_slowly(s); };
+  EXPECT_THAT(c.ask(R"(["1","1","room:a","phx_join",{}])"), IsEmpty());
+  EXPECT_EQ(c.holds, 1);
+  world.pubsub.broadcast("room:b", "meanwhile", {});
+  EXPECT_THAT(other.frames(), testing::SizeIs(1));
+  EXPECT_THAT(c.frames(), IsEmpty());
+  world.advance(300ms);
+  EXPECT_EQ(c.holds, 0);
+  EXPECT_THAT(c.frames(),
+              ElementsAre(R"(["1","1","room:a","phx_reply",{"response":{},"status":"ok"}])", R"([null,null,"room:b","meanwhile",{}])"));
+}
+
+// 5.4 with a slow join: the old close and everything else wait behind the reply
+TEST_F(SuspendTest, ASlowDuplicateJoinHoldsTheCloseBack) {
+  Client c(world);
+  c.join();
+  world.script.join = [](std::string_view, const Json&, Socket& s) { return join_slowly(s); };
+  EXPECT_THAT(c.ask(R"(["7","7","room:a","phx_join",{}])"), IsEmpty());
+  world.advance(300ms);
+  EXPECT_THAT(c.frames(),
+              ElementsAre(R"(["7","7","room:a","phx_reply",{"response":{},"status":"ok"}])", R"(["1","1","room:a","phx_close",{}])"));
+}
+
+TEST_F(SuspendTest, ADuplicateJoinAbandonsASuspendedHandler) {
+  Client c(world);
+  c.join();
+  c.send(slow);
+  c.send(R"(["7","7","room:a","phx_join",{}])");
+  world.advance(300ms);
+  EXPECT_THAT(c.frames(),
+              ElementsAre(R"(["7","7","room:a","phx_reply",{"response":{},"status":"ok"}])", R"(["1","1","room:a","phx_close",{}])"));
+}
+
+// 5.7: the transport is blocked by the join
+TEST_F(SuspendTest, ADisconnectWaitsForARunningJoin) {
+  Client c(world);
+  world.script.join = [](std::string_view, const Json&, Socket& s) { return join_slowly(s); };
+  c.send(R"(["1","1","room:a","phx_join",{}])");
+  world.pubsub.broadcast("user_socket:1", "disconnect", {});
+  world.run();
+  EXPECT_FALSE(c.closed);
+  world.advance(300ms);
+  EXPECT_EQ(c.closed, 1001);
+}
+
+TEST_F(SuspendTest, ALeaveWaitsForTheHandler) {
+  Client c(world);
+  c.join();
+  c.send(slow);
+  EXPECT_THAT(c.ask(R"(["1","3","room:a","phx_leave",{}])"), IsEmpty());
+  world.advance(300ms);
+  EXPECT_THAT(c.frames(), ElementsAre(slow_reply, R"(["1","3","room:a","phx_reply",{"response":{},"status":"ok"}])",
+                                      R"(["1","1","room:a","phx_close",{}])"));
+}
+
+TEST_F(SuspendTest, AnExceptionAfterSuspensionCrashes) {
+  Client c(world);
+  c.join();
+  c.send(R"(["1","2","room:a","fail",{}])");
+  world.advance(300ms);
+  EXPECT_THAT(c.frames(), ElementsAre(R"(["1","1","room:a","phx_error",{"reason":"channel_crash"}])"));
+}
+
+TEST_F(SuspendTest, BlockingWorkGoesToThePool) {
+  Client c(world);
+  c.join();
+  EXPECT_THAT(c.ask(R"(["1","2","room:a","divide",{"n":4}])"), IsEmpty());
+  pool.work_all();
+  EXPECT_THAT(c.frames(), ElementsAre(R"(["1","2","room:a","phx_reply",{"response":{"divide":25},"status":"ok"}])"));
+  c.send(R"(["1","3","room:a","divide",{"n":0}])");
+  pool.work_all();
+  EXPECT_THAT(c.frames(), ElementsAre(R"(["1","1","room:a","phx_error",{"reason":"channel_crash"}])"));
+}
+
+// 5.8: the callback ends first, then terminate runs; nobody is told
+TEST_F(SuspendTest, TheTransportMayGoWhileAHandlerWaits) {
+  int terminated = 0;
+  world.script.terminate = [&](const StopReason&, Socket&) { ++terminated; };
+  {
+    Client c(world);
+    c.join();
+    c.send(slow);
+    c.hang_up();
+  }
+  world.run();
+  EXPECT_EQ(terminated, 0);
+  world.advance(300ms);
+  EXPECT_EQ(terminated, 1);
+}
+
+TEST_F(SuspendTest, TheTransportMayGoWhileAJoinWaits) {
+  int terminated = 0;
+  world.script.terminate = [&](const StopReason&, Socket&) { ++terminated; };
+  world.script.join = [](std::string_view, const Json&, Socket& s) { return join_slowly(s); };
+  {
+    Client c(world);
+    c.send(R"(["1","1","room:a","phx_join",{}])");
+  }
+  world.advance(300ms);
+  EXPECT_EQ(terminated, 1);
+}
+
+// Freed by the shard: no leak under ASan.
+TEST_F(SuspendTest, AShardMayEndWithSuspendedHandlers) {
+  Client c(world);
+  c.join();
+  c.send(slow);
+  c.send(R"(["1","3","room:a","divide",{"n":4}])");
+}
+
+}  // namespace
+}  // namespace phx::server::test
