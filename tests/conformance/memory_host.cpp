@@ -22,18 +22,13 @@ class MemoryStream final : public Stream {
   Read read(std::string& into, milliseconds patience) override {
     const Instant limit = clock_.now() + patience;
     clock_.settle();
-    while (in_.empty() && !ended_ && clock_.now() < limit) {
-      const Instant before = clock_.now();
-      if (!clock_.advance_to_next_deadline() || clock_.now() > limit) break;
-      if (clock_.now() == before) clock_.advance(std::chrono::nanoseconds(1));
-    }
+    while (in_.empty() && !ended_ && clock_.advance_to_next_deadline(limit)) continue;
+    if (in_.empty() && !ended_) clock_.advance(limit - clock_.now());
     if (!in_.empty()) {
       into += std::exchange(in_, {});
       return Read::data;
     }
-    if (ended_) return Read::end;
-    if (clock_.now() < limit) clock_.advance(limit - clock_.now());
-    return in_.empty() ? Read::silence : Read::data;
+    return ended_ ? Read::end : Read::silence;
   }
 
  private:
@@ -43,14 +38,16 @@ class MemoryStream final : public Stream {
   bool ended_ = false;
 };
 
-server::PlugChain plugs(fixture::FixtureApp& app, std::function<void()> stop) {
-  return {server::socket_plug(app.mounts(), app.socket_defaults()), app.control(std::move(stop))};
+server::PlugChain chain(fixture::FixtureApp& app, std::function<void()> stop) {
+  server::PlugChain all{server::socket_plug(app.mounts(), app.socket_defaults())};
+  for (server::Plug& plug : app.plugs(std::move(stop))) all.push_back(std::move(plug));
+  return all;
 }
 
 }  // namespace
 
 MemoryHost::MemoryHost(testing::WireOptions wires)
-    : server_(clock_, plugs(app_, [this] { server_.drain(); })),
+    : server_(clock_, chain(app_, [this] { server_.drain(); })),
       network_(clock_, wires, [this](testing::Wire::End& end) { server_.accept(end); }) {
   app_.pubsub().attach(server_.shard());
 }

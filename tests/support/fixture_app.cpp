@@ -98,6 +98,12 @@ WebSocketOptions with_limit(Duration timeout) {
   return options;
 }
 
+// FIXTURE.md section 1: everything behind the sockets has one. Only its presence is compared.
+Conn request_id(Conn conn) {
+  conn.put_resp_header("x-request-id", "fixture-request-0001");
+  return conn;
+}
+
 void answer_json(Conn& conn, int status, const Json& body) {
   conn.prepend_resp_header("content-type", "application/json; charset=utf-8");
   conn.send_resp(status, to_json_text(body));
@@ -141,6 +147,8 @@ server::SocketDefaults FixtureApp::socket_defaults() const {
   return {.url_host = "localhost",
           .check_origin = server::CheckOrigin::list({"http://localhost:4100", "http://127.0.0.1:4100", "//allowed.example"})};
 }
+
+server::PlugChain FixtureApp::plugs(std::function<void()> stop) { return {request_id, control(std::move(stop))}; }
 
 server::Plug FixtureApp::control(std::function<void()> stop) {
   return [this, stop = std::move(stop)](Conn conn) {

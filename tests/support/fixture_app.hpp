@@ -26,10 +26,13 @@ class FixtureApp {
   /// FIXTURE.md section 2.
   std::vector<server::SocketMount> mounts();
   server::SocketDefaults socket_defaults() const;
-  /// FIXTURE.md section 5.1. stop: called on a worker 300 ms after POST /control/stop was answered.
-  server::Plug control(std::function<void()> stop);
+  /// What follows the sockets. stop: called on a worker 300 ms after POST /control/stop was answered.
+  server::PlugChain plugs(std::function<void()> stop);
 
  private:
+  /// FIXTURE.md section 5.1.
+  server::Plug control(std::function<void()> stop);
+
   server::PubSub pubsub_;
   server::Presence presence_;
 };

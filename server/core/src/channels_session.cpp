@@ -149,9 +149,9 @@ void ChannelsSession::answer(const core::EnvelopeView& request, std::string_view
          .payload = response});
 }
 
-/// phx_close and phx_error carry the join's own join_ref in both places (server.md 4.3).
+/// phx_close and phx_error carry the join's own join_ref in both places (server.md 4.3); V1 has one of them (golden v1_join_ref_given).
 void ChannelsSession::write_end(const Slot& slot, std::string_view event, std::string_view payload) {
-  write({.kind = core::MessageView::Kind::client_push,
+  write({.kind = core::MessageView::Kind::push,
          .join_ref = slot.join_ref(),
          .ref = slot.join_ref(),
          .topic = slot.actor->topic(),

@@ -10,8 +10,8 @@ void append(std::string& out, std::initializer_list<std::string_view> parts) {
   for (const auto part : parts) out.append(part);
 }
 
-void append_status_line(std::string& out, int status) {
-  append(out, {"HTTP/1.1 ", std::to_string(status), " ", reason_phrase(status), "\r\n"});
+void append_status_line(std::string& out, int status, std::string_view version = "HTTP/1.1") {
+  append(out, {version, " ", std::to_string(status), " ", reason_phrase(status), "\r\n"});
 }
 
 void append_headers(std::string& out, const HeaderList& headers) {
@@ -44,9 +44,10 @@ std::string upgrade_text(const Conn& conn, std::string_view date, std::string_vi
   return out;
 }
 
+// Bandit answers what it cannot read as HTTP/1.0 (golden connect/no_host, http_rest/long_uri, many_headers).
 std::string refusal_text(int status) {
   std::string out;
-  append_status_line(out, status);
+  append_status_line(out, status, "HTTP/1.0");
   out.append("connection: close\r\n\r\n");
   return out;
 }

@@ -85,7 +85,7 @@ TEST(HttpCore, AllowsLinesOfExactlyTheLimit) {
   peer.send(request(line, headers));
   EXPECT_EQ(status_of(peer.take()), 200);
   peer.send(request(line + "x"));
-  EXPECT_EQ(peer.take(), "HTTP/1.1 414 Request-URI Too Long\r\nconnection: close\r\n\r\n");
+  EXPECT_EQ(peer.take(), "HTTP/1.0 414 Request-URI Too Long\r\nconnection: close\r\n\r\n");
 }
 
 TEST(HttpCore, RefusesAnOverlongLineBeforeItEnds) {
@@ -99,7 +99,7 @@ TEST(HttpCore, RefusesFiftyOneHeaderLines) {
   std::string headers;
   for (int i = 0; i < 50; ++i) headers += "h: 1\r\n";
   peer.send(request("GET /", headers));
-  EXPECT_EQ(peer.take(), "HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n");
+  EXPECT_EQ(peer.take(), "HTTP/1.0 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n");
 }
 
 TEST(HttpCore, RefusesMalformedRequestsAndCloses) {
@@ -108,7 +108,7 @@ TEST(HttpCore, RefusesMalformedRequestsAndCloses) {
                                      "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n"}) {
     Peer peer({mirror});
     peer.send(bad);
-    EXPECT_EQ(peer.take(), "HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n") << bad;
+    EXPECT_EQ(peer.take(), "HTTP/1.0 400 Bad Request\r\nconnection: close\r\n\r\n") << bad;
     EXPECT_TRUE(peer.core().finished());
   }
 }

@@ -69,6 +69,8 @@ TEST(VirtualClock, AdvancesToTheNextDeadline) {
   EXPECT_FALSE(clock.advance_to_next_deadline());
   Ticker ticker(30s);
   const auto attached = clock.attach(ticker);
+  EXPECT_FALSE(clock.advance_to_next_deadline(Instant{} + 29s));
+  EXPECT_EQ(clock.now(), Instant{});
   EXPECT_TRUE(clock.advance_to_next_deadline());
   EXPECT_EQ(clock.now(), Instant{} + 30s);
 }

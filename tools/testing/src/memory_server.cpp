@@ -61,7 +61,7 @@ class MemoryServer::Connection final : public server::Carrier {
 
 MemoryServer::MemoryServer(VirtualClock& clock, server::PlugChain plugs, server::HttpOptions options)
     : clock_(&clock),
-      service_{options, std::move(plugs), nullptr},
+      service_{.options = options, .plugs = std::move(plugs)},
       shard_(0, [this] { woken_ = true; }),
       worker_{service_, shard_, "Thu, 01 Jan 1970 00:00:00 GMT"},
       attachment_(clock.attach(*this)) {
@@ -109,17 +109,29 @@ void MemoryServer::turn(Instant now) {
   woken_ = false;
   shard_.set_now(now);
   auto& dirty = shard_.dirty().outboxes;
-  for (bool more = true; more;) {
-    more = false;
-    for (const auto& connection : connections_) more = connection->feed(now) || more;
-    shard_.run();
-    for (std::size_t i = 0; i < dirty.size(); ++i) { more = static_cast<server::CarrierOutbox*>(dirty[i])->carrier().settle(now) || more; }
-  }
-  for (server::Outbox* outbox : std::exchange(dirty, {})) {
-    outbox->clean();
-    static_cast<server::CarrierOutbox*>(outbox)->carrier().flush(now);
-  }
+  do {
+    do { shard_.run(); } while (settle(now) || feed(now));
+    for (server::Outbox* outbox : std::exchange(dirty, {})) {
+      outbox->clean();
+      static_cast<server::CarrierOutbox*>(outbox)->carrier().flush(now);
+    }
+  } while (!dirty.empty());
   reap();
+}
+
+bool MemoryServer::settle(Instant now) {
+  bool again = false;
+  const auto& dirty = shard_.dirty().outboxes;
+  for (std::size_t i = 0; i < dirty.size(); ++i) {  // grows meanwhile
+    again = static_cast<server::CarrierOutbox*>(dirty[i])->carrier().settle(now) || again;
+  }
+  return again;
+}
+
+bool MemoryServer::feed(Instant now) {
+  bool again = false;
+  for (const auto& connection : connections_) again = connection->feed(now) || again;
+  return again;
 }
 
 void MemoryServer::reap() {

@@ -23,7 +23,7 @@ VirtualClock::Attachment VirtualClock::attach(NextDeadline next, OnDeadline run)
 }
 
 void VirtualClock::settle() {
-  constexpr int enough = 1'000'000;  // one-byte delivery of a large message takes as many steps as it has bytes
+  constexpr int enough = 10'000'000;  // one-byte delivery of a large message takes as many steps as it has bytes
   for (int i = 0; run_one_due(); ++i) {
     if (i == enough) throw std::logic_error("VirtualClock: something stays due at the same instant for ever");
   }
@@ -39,10 +39,10 @@ void VirtualClock::advance(Duration by) {
   now_ = target;
 }
 
-bool VirtualClock::advance_to_next_deadline() {
+bool VirtualClock::advance_to_next_deadline(Instant limit) {
   settle();
   const auto next = next_deadline();
-  if (!next) return false;
+  if (!next || *next > limit) return false;
   now_ = *next;
   settle();
   return true;

@@ -41,6 +41,8 @@ class MemoryServer {
   class Connection;
 
   void turn(Instant now);
+  bool settle(Instant now);
+  bool feed(Instant now);
   void reap();
 
   VirtualClock* clock_;

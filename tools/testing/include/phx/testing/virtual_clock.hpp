@@ -57,8 +57,8 @@ class VirtualClock {
   /// Settles, then moves to now + by, stopping at every deadline on the way.
   void advance(Duration by);
 
-  /// Settles, then moves to the next deadline and runs it; false when there is none.
-  bool advance_to_next_deadline();
+  /// Settles, then moves to the next deadline and runs it; false when there is none up to `limit`: then time stands still.
+  bool advance_to_next_deadline(Instant limit = Instant::max());
 
  private:
   struct Piece {
