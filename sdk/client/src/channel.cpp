@@ -57,7 +57,7 @@ std::shared_ptr<Operation> prepare(const Request& request) {
   return make_operation(request.channel, request.kind == Request::Kind::join ? Operation::Kind::join : Operation::Kind::once);
 }
 
-void cancel(const std::shared_ptr<Operation>& operation) { operation->cancel(); }
+void cancel(const std::shared_ptr<Operation>& operation) { operation->give_up(); }
 
 void start(const Request& request, const std::shared_ptr<Operation>& operation, MoveFunction<void(std::error_code, Reply)> done,
            RunOn where) {
@@ -75,8 +75,9 @@ Channel::Channel(std::shared_ptr<detail::ChannelShared> shared) noexcept : share
 
 Channel::~Channel() {
   if (!shared_) return;
-  shared_->queue().retire(*shared_);
+  // First: a callback that waits for a future must get its answer, or nobody could wait for the callback.
   shared_->socket().inbox.post([shared = shared_](detail::Session& session) { session.remove(*shared); });
+  shared_->queue().retire(*shared_);
 }
 
 Channel::Channel(Channel&&) noexcept = default;

@@ -55,6 +55,10 @@ void Operation::complete_with(ReplyCompletion completion, bool on_queue) {
 
 void Operation::cancel() {
   channel_->queue().retire(*this);
+  give_up();
+}
+
+void Operation::give_up() {
   resolve(failure(Errc::cancelled));
   channel_->socket().inbox.post([self = shared_from_this()](Session& session) { session.forget(*self); });
 }

@@ -32,7 +32,10 @@ class Operation final : public Slot, public std::enable_shared_from_this<Operati
   std::future<Result<Reply>> future();
   /// on_queue: run it as a callback of the socket; otherwise it knows its executor and is called where the outcome is known.
   void complete_with(ReplyCompletion completion, bool on_queue);
+  /// Ends with `cancelled`; hooks hear nothing of it.
   void cancel();
+  /// Ends with `cancelled`; whoever waits hears it.
+  void give_up();
 
   void resolve(const Result<Reply>& outcome);
   /// There will be no further outcome; counts as one only if there was none.

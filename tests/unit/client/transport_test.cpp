@@ -1,0 +1,59 @@
+// A transport of the user's own, played by hand.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support.hpp"
+
+namespace phx::test {
+namespace {
+
+using testing::ElementsAre;
+
+/// Opens at once, answers every frame it is given with a fixed reply to its ref.
+class LoopTransport final : public Transport {
+ public:
+  LoopTransport(const TransportContext& context, Seen<std::string>& log) : context_(context), log_(log) {}
+
+  void open(const ConnectRequest& request) override {
+    log_.add(request.url);
+    context_.post([&events = context_.events] { events.on_open({}); });
+  }
+  void send(core::Opcode op, std::string_view data) override {
+    core::EnvelopeScratch scratch;
+    const auto message = core::v2_serializer().decode_client(op, data, scratch);
+    std::string answer;
+    core::MessageView reply{.kind = core::MessageView::Kind::reply,
+                            .join_ref = message->join_ref,
+                            .ref = message->ref,
+                            .topic = message->topic,
+                            .event = "phx_reply",
+                            .status = "ok"};
+    ASSERT_TRUE(core::v2_serializer().encode(reply, answer));
+    context_.post([&events = context_.events, answer] { events.on_message(core::Opcode::text, answer); });
+  }
+  void close(std::optional<std::uint16_t> code, std::string_view reason) override {
+    log_.add("close " + std::to_string(code.value_or(0)) + " " + std::string(reason));
+    context_.post([&events = context_.events] { events.on_close({.code = 1000, .clean = true}); });
+  }
+  std::size_t buffered_bytes() const override { return 0; }
+
+ private:
+  TransportContext context_;
+  Seen<std::string>& log_;
+};
+
+TEST(ClientTransport, AUserMayBringTheTransport) {
+  Seen<std::string> log;
+  Socket socket("ws://example.test/socket",
+                {.transport = [&](const TransportContext& context) { return std::make_unique<LoopTransport>(context, log); }});
+  auto room = socket.channel("room:lobby");
+  socket.connect();
+  EXPECT_TRUE(get(room.join().future())->ok());
+  EXPECT_TRUE(get(room.push("hello").future())->ok());
+  get(socket.disconnect({.code = 4000, .reason = "bye"}));
+  EXPECT_THAT(log.now(), ElementsAre("ws://example.test/socket/websocket?vsn=2.0.0", "close 4000 bye"));
+}
+
+}  // namespace
+}  // namespace phx::test
