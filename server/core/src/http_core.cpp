@@ -194,6 +194,7 @@ void HttpCore::on_request(Instant now) {
 }
 
 void HttpCore::run_chain(Conn conn, std::size_t first) {
+  const Shard::Entered entered(worker_.shard);  // what plugs broadcast reaches this worker's members at once
   std::size_t next = 0;
   try {
     next = run_plugs(worker_.service.plugs, first, conn);
@@ -262,6 +263,7 @@ void HttpCore::next_request() {
   state_ = State::idle;
   parser_.reset();
   scanned_ = line_bytes_ = lines_ = 0;
+  if (pending_.empty()) pending_ = std::string();  // an idle connection holds no buffer
   deadline_ = now_ + worker_.service.options.keep_alive_timeout;
 }
 

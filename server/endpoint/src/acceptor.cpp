@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
 namespace phx::server {
 
@@ -31,7 +32,8 @@ Conn::Peer peer_of(const sockaddr_storage& address, socklen_t size) {
 
 }  // namespace
 
-Acceptor::Acceptor(asio::io_context& context, Accepted accepted) : acceptor_(context), retry_(context), accepted_(std::move(accepted)) {}
+Acceptor::Acceptor(asio::io_context& context, Observer& observer, Accepted accepted)
+    : acceptor_(context), retry_(context), observer_(observer), accepted_(std::move(accepted)) {}
 
 std::error_code Acceptor::listen(const std::string& host, std::uint16_t port) {
   boost::system::error_code ec;
@@ -67,20 +69,26 @@ void Acceptor::accept_all() {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     const int fd = ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0 && is_shortage(errno)) {
-      retry_.expires_after(retry_delay);
-      retry_.async_wait([this](boost::system::error_code ec) {
-        if (!ec) wait();
-      });
-      return;
-    }
+    if (fd < 0 && is_shortage(errno)) return retry_later(errno);
     if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
     if (fd < 0) continue;  // that connection is gone already
+    starved_ = false;
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     accepted_(fd, peer_of(address, size));
   }
   wait();
+}
+
+void Acceptor::retry_later(int error) {
+  if (!std::exchange(starved_, true)) {
+    const auto why = std::system_category().message(error);
+    observer_.log({Level::error, "accept failed", {}, why});
+  }
+  retry_.expires_after(retry_delay);
+  retry_.async_wait([this](boost::system::error_code ec) {
+    if (!ec) wait();
+  });
 }
 
 }  // namespace phx::server

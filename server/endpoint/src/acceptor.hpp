@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <phx/server/conn.hpp>
+#include <phx/server/observer.hpp>
 
 namespace phx::server {
 
@@ -19,7 +20,7 @@ class Acceptor {
  public:
   using Accepted = std::function<void(int fd, Conn::Peer peer)>;
 
-  Acceptor(boost::asio::io_context& context, Accepted accepted);
+  Acceptor(boost::asio::io_context& context, Observer& observer, Accepted accepted);
 
   /// Binds and listens; accepting begins with the context.
   std::error_code listen(const std::string& host, std::uint16_t port);
@@ -30,11 +31,14 @@ class Acceptor {
  private:
   void wait();
   void accept_all();
+  void retry_later(int error);
 
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer retry_;
+  Observer& observer_;
   Accepted accepted_;
   std::uint16_t port_ = 0;
+  bool starved_ = false;  // the last accept failed for want of resources; said once
 };
 
 }  // namespace phx::server

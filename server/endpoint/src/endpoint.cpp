@@ -99,8 +99,8 @@ Endpoint::~Endpoint() { stop(); }
 Result<void> Endpoint::start() {
   auto& impl = *impl_;
   if (impl.acceptor) throw std::logic_error("Endpoint::start: an endpoint starts once");
-  impl.acceptor =
-      std::make_unique<Acceptor>(impl.workers.front()->context(), [&impl](int fd, Conn::Peer peer) { impl.accepted(fd, std::move(peer)); });
+  impl.acceptor = std::make_unique<Acceptor>(impl.workers.front()->context(), *impl.options.observer,
+                                             [&impl](int fd, Conn::Peer peer) { impl.accepted(fd, std::move(peer)); });
   if (const auto error = impl.acceptor->listen(impl.options.host, impl.options.port)) return tl::unexpected(error);
   for (auto& worker : impl.workers) worker->start();
   impl.started = true;
