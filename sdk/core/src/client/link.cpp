@@ -6,7 +6,10 @@
 namespace phx::core {
 
 std::error_code Link::send(const MessageView& message, Effects& out) {
+  constexpr std::size_t framing = 32;  // quotes, commas, brackets; escapes are rare
   std::string bytes;
+  bytes.reserve(message.join_ref.size() + message.ref.size() + message.topic.size() + message.event.size() + message.payload.size() +
+                framing);
   const Result<Opcode> opcode = env.config.serializer->encode(message, bytes);
   if (!opcode) return opcode.error();
   out.emplace_back(SendFrame{generation, *opcode, std::move(bytes)});
