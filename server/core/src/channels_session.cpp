@@ -69,9 +69,12 @@ void ChannelsSession::on_join(const core::EnvelopeView& message) {
     handler_.observer().log({Level::error, "reached max channels per transport", message.topic});
     return answer(message, message.join_ref, "error", too_many_channels);
   }
+  auto channel = pattern->make();  // may throw: before anything has changed
+  Assigns assigns = assigns_;
+  assigns.merge(pattern->assigns.all());
   link_->outbox().hold();
   if (duplicate != none) close_duplicate(duplicate);
-  start_join(*pattern, message);
+  start_join(message, std::move(channel), std::move(assigns));
 }
 
 /// The old channel ends without callbacks; its phx_close follows the reply of the new join (server.md 5.4).
@@ -82,12 +85,10 @@ void ChannelsSession::close_duplicate(std::size_t index) {
   write_end(old, "phx_close", "{}");
 }
 
-void ChannelsSession::start_join(const ChannelPattern& pattern, const core::EnvelopeView& message) {
-  Assigns assigns = assigns_;
-  assigns.merge(pattern.assigns.all());
+void ChannelsSession::start_join(const core::EnvelopeView& message, std::unique_ptr<Channel> channel, Assigns assigns) {
   const std::string_view join_ref = message.has_join_ref() ? message.join_ref : message.ref;
   joining_.null_join_ref = !message.has_join_ref();
-  joining_.actor = ActorRef(new ChannelActor(handle_, table_, message.topic, join_ref, pattern.make(), std::move(assigns)));
+  joining_.actor = ActorRef(new ChannelActor(handle_, table_, message.topic, join_ref, std::move(channel), std::move(assigns)));
   const ActorRef actor = joining_.actor;
   actor->join(message);
   if (!joining_.actor) return;

@@ -52,7 +52,7 @@ class ChannelsSession final : public TransportSession, public Subscriber {
 
   void dispatch(const core::EnvelopeView& message);
   void on_join(const core::EnvelopeView& message);
-  void start_join(const ChannelPattern& pattern, const core::EnvelopeView& message);
+  void start_join(const core::EnvelopeView& message, std::unique_ptr<Channel> channel, Assigns assigns);
   void close_duplicate(std::size_t index);
   void answer_join(std::string_view ref, std::string_view status, const Payload& response);
   void end_join();
