@@ -47,7 +47,6 @@ void Session::perform(core::ChannelStateChanged& e) {
   if (e.to == ChannelState::joining) {
     if (const auto join = join_of(e.channel)) join->forget();
   }
-  if (!shared->states.used()) return;
   shared_->queue->enqueue([shared = std::move(shared), state = e.to] { shared->states.call(shared->queue(), {}, state); });
 }
 
@@ -61,7 +60,7 @@ void Session::perform(core::JoinFailed& e) {
 
 void Session::perform(core::ChannelErrored& e) {
   auto shared = channel(e.channel);
-  if (!shared || !shared->errors.used()) return;
+  if (!shared) return;
   Message message{.topic = shared->topic,
                   .event = "phx_error",
                   .payload = Payload::received(e.kind, e.payload),
@@ -93,20 +92,17 @@ void Session::perform(core::NeedJoinParams& e) {
 // ---- the socket ----
 
 void Session::perform(core::SocketOpened&) {
-  if (!shared_->opens.used()) return;
   shared_->queue->enqueue([shared = shared_] { shared->opens.call(*shared->queue, {}); });
 }
 
 void Session::perform(core::SocketClosed& e) {
   fail_pings(Errc::connection_closed);
-  if (!shared_->closes.used()) return;
   shared_->queue->enqueue([shared = shared_, closed = ConnectionClosed{e.code, std::move(e.reason), e.clean}] {
     shared->closes.call(*shared->queue, {}, closed);
   });
 }
 
 void Session::tell_error(ConnectionError error) {
-  if (!shared_->errors.used()) return;
   shared_->queue->enqueue([shared = shared_, error = std::move(error)] { shared->errors.call(*shared->queue, {}, error); });
 }
 
@@ -125,7 +121,6 @@ void Session::perform(core::Disconnected& e) {
 }
 
 void Session::perform(core::ReconnectScheduled& e) {
-  if (!shared_->reconnects.used()) return;
   shared_->queue->enqueue(
       [shared = shared_, notice = Reconnecting{e.delay, e.attempt, e.why}] { shared->reconnects.call(*shared->queue, {}, notice); });
 }
