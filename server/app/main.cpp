@@ -43,7 +43,7 @@ class EndSignals {
 server::EndpointOptions endpoint_options(const app::Options& options) {
   server::EndpointOptions out;
   out.host = options.host;
-  out.port = options.port;
+  out.port = static_cast<std::uint16_t>(options.port);
   out.workers = options.workers;
   out.check_origin = app::parse_check_origin(options.check_origin);
   return out;

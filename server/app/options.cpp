@@ -13,7 +13,7 @@ using cli::Failure;
 
 void add_options(CLI::App& app, Options& o) {
   app.add_option("--host", o.host, "address to listen on")->capture_default_str();
-  app.add_option("--port", o.port, "port to listen on; 0 takes a free one")->capture_default_str();
+  app.add_option("--port", o.port, "port to listen on; 0 takes a free one")->check(CLI::Range(0, 65535))->capture_default_str();
   app.add_option("--workers", o.workers, "worker threads; 0: one per core")->check(CLI::Range(0, 1024))->capture_default_str();
   app.add_option("--secret-key-base-file", o.secret_key_base_file, "file with the secret of tokens; default: one made up for this run");
   app.add_option("--check-origin", o.check_origin,

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 
 #include <phx/server/origin.hpp>
@@ -15,7 +14,7 @@ namespace phx::app {
 /// The command line of `phx-server serve`; flag > configuration file > default.
 struct Options {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 4000;
+  int port = 4000;
   std::size_t workers = 0;
   std::string secret_key_base_file;
   std::string check_origin = "conn";

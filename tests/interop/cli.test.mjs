@@ -25,7 +25,7 @@ function run(program, args, { stdin = "", env = {} } = {}) {
   child.stderr.on("data", (d) => { out.stderr += d; });
   child.stdin.on("error", () => {});  // it may end before it has read
   child.stdin.end(stdin);
-  const done = once(child, "close").then(([code, signal]) => ({ code: code ?? signal, ...out, lines: out.stdout.split("\n").filter(Boolean).map((l) => JSON.parse(l)) }));
+  const done = once(child, "close").then(([code, signal]) => ({ code: code ?? signal, ...out, get lines() { return out.stdout.split("\n").filter(Boolean).map((l) => JSON.parse(l)); } }));
   return { child, done, line: (n) => new Promise((resolve, reject) => {
     waiting.push({ n, resolve });
     look();
@@ -122,9 +122,9 @@ test("both serializers: --vsn 1.0.0", async () => {
 
 test("help and version go to stdout and exit 0", async () => {
   for (const [program, args] of [["phx", ["--help"]], ["phx", ["--version"]], ["phx", ["version"]], ["phx", ["join", "--help"]], ["phx-server", ["--help"]], ["phx-server", ["--version"]]]) {
-    const r = run(program, args);
-    const result = await once(r.child, "close");
-    assert.equal(result[0], 0, `${program} ${args}`);
+    const r = await run(program, args).done;
+    assert.deepEqual([r.code, r.stderr], [0, ""], `${program} ${args}`);
+    assert.notEqual(r.stdout, "");
   }
 });
 

@@ -35,14 +35,17 @@ std::string command_path(const CLI::App& app) {
   return path;
 }
 
-int refuse(const CLI::App& app, const CLI::ParseError& error) {
+int refuse(const CLI::App& app, const CLI::ParseError& error, std::string_view first_word) {
   if (error.get_exit_code() == 0) {  // --help, --version
     std::ostringstream out, err;
     app.exit(error, out, err);
     std::fputs(out.str().c_str(), stdout);
     return std::fflush(stdout) == 0 ? 0 : as_int(ExitCode::error);
   }
-  return complain(app.get_name(), std::string(error.what()) + " (see " + command_path(app) + " --help)", ExitCode::usage);
+  const bool no_such_command =
+      app.get_subcommands().empty() && error.get_name() == "RequiredError" && !first_word.empty() && first_word[0] != '-';
+  const std::string what = no_such_command ? "there is no command '" + std::string(first_word) + "'" : std::string(error.what());
+  return complain(app.get_name(), what + " (see " + command_path(app) + " --help)", ExitCode::usage);
 }
 
 }  // namespace
@@ -52,7 +55,7 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<ExitCo
   try {
     app.parse(argc, argv);
     return as_int(command());
-  } catch (const CLI::ParseError& e) { return refuse(app, e); } catch (const Failure& e) {
+  } catch (const CLI::ParseError& e) { return refuse(app, e, argc > 1 ? argv[1] : ""); } catch (const Failure& e) {
     return complain(app.get_name(), e.what(), e.code());
   } catch (const ClosedPipe&) { return as_int(ExitCode::pass); } catch (const std::exception& e) {
     return complain(app.get_name(), e.what(), ExitCode::error);
