@@ -44,7 +44,8 @@ class TransportLink {
   virtual ~TransportLink() = default;
   /// Where frames go. Frames are whole, unmasked WebSocket frames; a long-poll carrier takes the header off.
   virtual Outbox& outbox() noexcept = 0;
-  /// Ends the session: a close frame after everything queued, then terminate() is called. First call wins.
+  /// Ends the session: a close frame after everything queued, then terminate() is called. First call wins. The session may be told
+  /// to terminate at once, but is not destroyed before this call has returned.
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
   /// While held, the carrier reads nothing further (a join is running: server.md 0.1.3). Holds nest.
   virtual void pause_reading() = 0;
