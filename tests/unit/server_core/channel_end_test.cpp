@@ -25,9 +25,9 @@ struct ChannelEndTest : testing::Test {
     client.join();
     return client.ask(R"(["1","2","room:a","x",{"n":1}])");
   }
+  std::vector<StopReason> reasons;  // outlives the channels
   World world;
   Client client{world};
-  std::vector<StopReason> reasons;
 };
 
 // 5.3
