@@ -12,10 +12,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <phx/core/json.hpp>
 #include <phx/core/ws/frame.hpp>
-#include <phx/server.hpp>
+#include <phx/server/channel.hpp>
+#include <phx/server/observer.hpp>
+#include <phx/server/presence.hpp>
+#include <phx/server/pubsub.hpp>
 #include <phx/server/shard.hpp>
+#include <phx/server/socket.hpp>
 #include <phx/server/transport.hpp>
+#include <phx/server/user_socket.hpp>
 
 /// A node without sockets: shards with virtual time, a channel scripted by the test, clients that speak text frames.
 namespace phx::server::test {

@@ -4,6 +4,7 @@
 
 #include <phx/core/json.hpp>
 #include <phx/server/channel.hpp>
+#include <phx/server/endpoint.hpp>
 #include <phx/server/observer.hpp>
 #include <phx/server/presence.hpp>
 #include <phx/server/pubsub.hpp>
@@ -16,11 +17,15 @@ using server::Assigns;
 using server::Broadcast;
 using server::Channel;
 using server::ChannelRef;
+using server::ChannelSocketHandler;
+using server::CheckOrigin;
 using server::ConnectError;
 using server::ConnectInfo;
 using server::ConnectOk;
 using server::ConnectResult;
 using server::ConnectSocket;
+using server::Endpoint;
+using server::EndpointOptions;
 using server::HandleResult;
 using server::Info;
 using server::JoinError;

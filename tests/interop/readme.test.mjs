@@ -1,0 +1,40 @@
+// The README tells the truth: its program is the one in docs/examples, and that one runs.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { bin, start } from "./server.mjs";
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const text = (file) => readFileSync(path.join(root, file), "utf8");
+const client = (url) => spawnSync(path.join(bin, "example_first_client"), [url], { encoding: "utf8", timeout: 20_000 });
+const expected = 'ok {"hello":"world"}\nheard {"body":"hi"}\n';
+
+test("the program in the README is docs/examples/first_client.cpp", () => {
+  assert.ok(text("README.md").includes("```cpp\n" + text("docs/examples/first_client.cpp") + "```"));
+});
+
+test("first_client talks to phx-server", async () => {
+  const server = await start("phx-server", "--port", "0", "--log-level", "warning");
+  const r = client(`ws://127.0.0.1:${server.port}/socket`);
+  assert.deepEqual([r.status, r.stdout, r.stderr], [0, expected, ""]);
+  await server.stop();
+});
+
+test("first_server serves first_client, and ends at Enter", async () => {
+  const server = spawn(path.join(bin, "example_first_server"), { stdio: ["pipe", "pipe", "inherit"] });
+  const [line] = await once(createInterface({ input: server.stdout }), "line");
+  assert.equal(client(line.split(";")[0]).stdout, expected);
+  server.stdin.write("\n");
+  assert.equal((await once(server, "exit"))[0], 0);
+});
+
+test("the demo of the README tells its story to the end", () => {
+  const r = spawnSync(path.join(bin, "phx-demo"), ["--server", path.join(bin, "phx-server")], { encoding: "utf8", timeout: 60_000 });
+  assert.equal(r.status, 0, r.stdout + r.stderr);
+  assert.match(r.stdout, /All of that happened\.\n$/);
+});
