@@ -148,11 +148,15 @@ void Session::leave(const std::shared_ptr<Operation>& operation) {
 
 void Session::push(const std::shared_ptr<Operation>& operation, const std::string& event, const Payload& payload,
                    const PushOptions& options) {
-  input([&](auto& core, Instant now, auto& out) {
-    const core::PushRequest request{.event = event, .payload = payload.text(), .kind = payload.kind(), .timeout = options.timeout};
-    operation->id = core.push(operation->channel()->id, request, now, out);
-    pushes_.emplace(operation->id, operation);
-  });
+  try {
+    input([&](auto& core, Instant now, auto& out) {
+      const core::PushRequest request{.event = event, .payload = payload.text(), .kind = payload.kind(), .timeout = options.timeout};
+      operation->id = core.push(operation->channel()->id, request, now, out);
+      pushes_.emplace(operation->id, operation);
+    });
+  } catch (const std::logic_error&) {  // overtook the join of another thread
+    operation->resolve(failure(Errc::channel_closed));
+  }
 }
 
 void Session::forget(Operation& operation) {

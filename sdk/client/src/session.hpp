@@ -86,7 +86,6 @@ class Session : public std::enable_shared_from_this<Session> {
   template <class F>
   void defer(F&& task);
   void ask_for_credentials(const core::OpenTransport& request);
-  void start(Carrier& carrier, const Credentials& credentials);
   void attempt_failed(core::Generation generation, std::error_code why, std::string message);
   Carrier* carrier(core::Generation generation) noexcept;
   std::shared_ptr<ChannelShared> channel(core::ChannelId id) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -123,10 +124,14 @@ void Session::open_transport(core::Generation generation, const Result<Credentia
     return attempt_failed(generation, url.error(), "cannot make a URL of '" + shared_->url + "' and the params: " + url.error().message());
   net::ConnectRequest request{.url = *url, .headers = credentials->headers, .connect_timeout = shared_->options.connect_timeout};
   if (credentials->auth_token) request.subprotocols = {"phoenix", core::auth_subprotocol(*credentials->auth_token)};
-  auto carrier = std::make_unique<Carrier>(*this, generation);
-  carrier->transport = make_transport(strand_, *carrier, shared_);
-  carrier->transport->open(request);
-  carriers_.push_back(std::move(carrier));
+  try {
+    auto carrier = std::make_unique<Carrier>(*this, generation);
+    carrier->transport = make_transport(strand_, *carrier, shared_);
+    carrier->transport->open(request);
+    carriers_.push_back(std::move(carrier));
+  } catch (const std::exception& e) {  // of a transport of the user's own
+    attempt_failed(generation, make_error_code(std::errc::io_error), std::string("the transport cannot open: ") + e.what());
+  }
 }
 
 void Session::attempt_failed(core::Generation generation, std::error_code why, std::string message) {

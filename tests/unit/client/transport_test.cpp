@@ -55,5 +55,15 @@ TEST(ClientTransport, AUserMayBringTheTransport) {
   EXPECT_THAT(log.now(), ElementsAre("ws://example.test/socket/websocket?vsn=2.0.0", "close 4000 bye"));
 }
 
+TEST(ClientTransport, OneThatCannotBeMadeIsAFailedAttempt) {
+  Seen<std::string> errors;
+  SocketOptions options;
+  options.transport = [](const TransportContext&) -> std::unique_ptr<Transport> { throw std::runtime_error("no radio"); };
+  Socket socket("ws://example.test/socket", options);
+  const auto on_error = socket.on_error([&](const ConnectionError& e) { errors.add(e.message); });
+  socket.connect();
+  EXPECT_EQ(errors.wait_for(1).front(), "the transport cannot open: no radio");
+}
+
 }  // namespace
 }  // namespace phx::test

@@ -131,11 +131,11 @@ TEST(NetWebSocketTransport, ReportsALostConnection) {
 
 TEST(NetWebSocketTransport, FailsAConnectionThatBreaksTheProtocol) {
   std::string answer;
-  RawServer server([&](RawServer::Peer& peer) {
-    peer.write(accept_upgrade(peer.read_until("\r\n\r\n")) + "\xff\x01x");
-    answer = peer.read_all();
-  });
   {
+    RawServer server([&](RawServer::Peer& peer) {
+      peer.write(accept_upgrade(peer.read_until("\r\n\r\n")) + "\xff\x01x");
+      answer = peer.read_all();
+    });
     Session session;
     session.run(server.url());
     EXPECT_THAT(session.log.lines, ElementsAre("open ", "error", "close 1002"));
