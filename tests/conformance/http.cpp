@@ -76,7 +76,7 @@ HttpAnswer read_answer(Stream& stream, std::string& rest, milliseconds wait, boo
   return answer;
 }
 
-void trigger(Host& host, const Json& request) {
+Json trigger(Host& host, const Json& request) {
   const auto stream = host.dial();
   const auto method = request.at("method").get<std::string>();
   const auto path = request.at("path").get<std::string>();
@@ -87,6 +87,7 @@ void trigger(Host& host, const Json& request) {
   std::string rest;
   const HttpAnswer answer = read_answer(*stream, rest, patience);
   if (answer.status != 200) throw std::runtime_error(path + " answered " + std::to_string(answer.status) + " " + answer.body);
+  return Json::parse(answer.body);
 }
 
 }  // namespace phx::conformance

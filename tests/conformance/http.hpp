@@ -26,7 +26,7 @@ std::string write_head(std::string_view method, std::string_view path, const Jso
 /// bodiless: the answer to HEAD.
 HttpAnswer read_answer(Stream& stream, std::string& rest, milliseconds patience, bool bodiless = false);
 
-/// POST with a JSON body on a connection of its own. Throws std::runtime_error for any status but 200.
-void trigger(Host& host, const Json& request);
+/// A request of its own to a control route (FIXTURE.md 5.1): its JSON answer. Throws std::runtime_error for any status but 200.
+Json trigger(Host& host, const Json& request);
 
 }  // namespace phx::conformance

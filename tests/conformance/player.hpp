@@ -41,6 +41,7 @@ class Player {
     std::string text() const;
   };
 
+  void make_tokens(const golden::Case& which);
   void play_steps(const golden::Case& which);
   void play_exchanges(const golden::Case& which);
   void connect(const golden::Step& step);
@@ -61,6 +62,7 @@ class Player {
   const golden::Case* case_ = nullptr;
   std::map<std::string, Connection> connections_;
   std::map<std::string, PresenceView> presence_;  // of cases that compare only what presence converges to
+  std::map<std::string, std::string> tokens_;     // placeholder -> token
   Bindings bindings_;
   std::string last_sender_;
 };

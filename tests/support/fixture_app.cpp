@@ -7,7 +7,10 @@
 
 #include "support/fixture_channels.hpp"
 
+#include <phx/core/etf_json.hpp>
 #include <phx/core/json.hpp>
+#include <phx/core/token.hpp>
+#include <phx/server/query.hpp>
 #include <phx/server/shard.hpp>
 #include <phx/server/user_socket.hpp>
 
@@ -27,6 +30,12 @@ using server::SocketMount;
 using server::WebSocketOptions;
 
 namespace {
+
+constexpr const char* secret_key_base = "peer-secret-key-base-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP";
+constexpr std::string_view user_salt = "user socket";
+constexpr int user_max_age = 86'400;
+
+core::UnixTime wall_clock() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 enum class Handler : std::uint8_t { user, mini };
 
@@ -49,7 +58,8 @@ std::string inspect(const ConnectInfo& info, bool has_auth_token) {
 // FIXTURE.md 2.1.
 class FixtureSocket final : public server::UserSocket {
  public:
-  FixtureSocket(Handler handler, bool has_auth_token, Presence& presence) : has_auth_token_(has_auth_token) {
+  FixtureSocket(Handler handler, bool has_auth_token, Presence& presence, const core::KeyGenerator& keys)
+      : keys_(keys), has_auth_token_(has_auth_token) {
     channel<RoomChannel>("room:*");
     if (handler == Handler::mini) return;
     channel<ChatChannel>("chat:*", &presence);
@@ -66,7 +76,7 @@ class FixtureSocket final : public server::UserSocket {
     if (credential == "deny") return ConnectError{Payload(obj("reason", "denied"))};
     if (credential == "deny_atom") return ConnectError{Payload(Json("rate_limit"))};
     if (credential == "crash") throw std::runtime_error("crash in connect");
-    return ConnectError{};  // no token can be verified yet
+    return verify(credential, socket);
   }
 
   std::optional<std::string> id(const ConnectSocket& socket) const override {
@@ -76,6 +86,16 @@ class FixtureSocket final : public server::UserSocket {
   }
 
  private:
+  ConnectResult verify(const Json& credential, ConnectSocket& socket) const {
+    if (!credential.is_string()) return ConnectError{};
+    const auto& token = credential.get_ref<const std::string&>();
+    const auto data = core::verify_token(keys_, user_salt, token, wall_clock(), {.max_age = core::MaxAge(user_max_age)});
+    if (!data) return ConnectError{};
+    socket.assign("user_id", core::etf::to_json(*data).value());
+    return ConnectOk{};
+  }
+
+  const core::KeyGenerator& keys_;
   bool has_auth_token_;
 };
 
@@ -111,11 +131,11 @@ void answer_json(Conn& conn, int status, const Json& body) {
 
 }  // namespace
 
-FixtureApp::FixtureApp() : presence_(pubsub_) {}
+FixtureApp::FixtureApp() : presence_(pubsub_), keys_(secret_key_base) {}
 
 std::vector<SocketMount> FixtureApp::mounts() {
   const auto handler = [this](Handler kind, bool auth_token, std::size_t channels) {
-    return std::make_shared<ChannelSocketHandler>(std::make_shared<FixtureSocket>(kind, auth_token, presence_), pubsub_,
+    return std::make_shared<ChannelSocketHandler>(std::make_shared<FixtureSocket>(kind, auth_token, presence_, keys_), pubsub_,
                                                   ChannelSocketHandler::Options{.max_channels_per_transport = channels, .observer = {}});
   };
   const auto user = handler(Handler::user, false, 100);
@@ -148,25 +168,41 @@ server::SocketDefaults FixtureApp::socket_defaults() const {
           .check_origin = server::CheckOrigin::list({"http://localhost:4100", "http://127.0.0.1:4100", "//allowed.example"})};
 }
 
-server::PlugChain FixtureApp::plugs(std::function<void()> stop) { return {request_id, control(std::move(stop))}; }
+server::PlugChain FixtureApp::plugs(std::function<void()> stop) {
+  return {request_id, [this, stop = std::move(stop)](Conn conn) {
+            if (!conn.path.starts_with("/control/")) return conn;
+            if (conn.method == "GET" && conn.path == "/control/token") {
+              make_token(conn);
+            } else if (conn.method == "POST") {
+              control(conn, stop);
+            }
+            return conn;
+          }};
+}
 
-server::Plug FixtureApp::control(std::function<void()> stop) {
-  return [this, stop = std::move(stop)](Conn conn) {
-    if (conn.method != "POST" || !conn.path.starts_with("/control/")) return conn;
-    const auto body = parse_json(conn.body.empty() ? "{}" : conn.body);
-    if (!body || !body->is_object()) throw server::HttpError(400, "body is no JSON object");
-    if (conn.path == "/control/broadcast") {
-      pubsub_.broadcast(body->at("topic").get<std::string>(), body->at("event").get<std::string>(), body->value("payload", Json::object()));
-    } else if (conn.path == "/control/disconnect") {
-      pubsub_.broadcast("user_socket:" + body->at("id").get<std::string>(), "disconnect", {});
-    } else if (conn.path == "/control/stop") {
-      conn.shard->send_after(300ms, stop);
-    } else {
-      return conn;
-    }
-    answer_json(conn, 200, obj("ok", true));
-    return conn;
-  };
+void FixtureApp::make_token(Conn& conn) const {
+  const auto params = server::decode_query(conn.query_string);
+  if (!params || !params->contains("data")) throw server::HttpError(400, "no data");
+  const auto text = [&](const char* name) { return params->at(name).get<std::string>(); };
+  core::UnixTime signed_at = wall_clock();
+  if (params->contains("signed_at")) signed_at = core::UnixTime(std::chrono::seconds(std::stoll(text("signed_at"))));
+  const std::string salt = params->contains("salt") ? text("salt") : std::string(user_salt);
+  answer_json(conn, 200, obj("token", core::sign_token(keys_, salt, text("data"), signed_at)));
+}
+
+void FixtureApp::control(Conn& conn, const std::function<void()>& stop) {
+  const auto body = parse_json(conn.body.empty() ? "{}" : conn.body);
+  if (!body || !body->is_object()) throw server::HttpError(400, "body is no JSON object");
+  if (conn.path == "/control/broadcast") {
+    pubsub_.broadcast(body->at("topic").get<std::string>(), body->at("event").get<std::string>(), body->value("payload", Json::object()));
+  } else if (conn.path == "/control/disconnect") {
+    pubsub_.broadcast("user_socket:" + body->at("id").get<std::string>(), "disconnect", {});
+  } else if (conn.path == "/control/stop") {
+    conn.shard->send_after(300ms, stop);
+  } else {
+    return;
+  }
+  answer_json(conn, 200, obj("ok", true));
 }
 
 }  // namespace phx::fixture

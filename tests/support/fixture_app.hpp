@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include <phx/core/key_generator.hpp>
 #include <phx/server/plug.hpp>
 #include <phx/server/presence.hpp>
 #include <phx/server/pubsub.hpp>
@@ -12,7 +13,7 @@
 namespace phx::fixture {
 
 /// The server application behind the transcripts of tests/golden (golden/FIXTURE.md): sockets, channels, control routes.
-/// Left out until the server has them: tokens (`/control/token`, sockets with a credential), long-poll, deflate, sessions, LiveView, JSON API.
+/// Left out until the server has them: long-poll, deflate, sessions, LiveView, JSON API.
 /// Outlives the endpoint that serves it.
 class FixtureApp {
  public:
@@ -30,11 +31,13 @@ class FixtureApp {
   server::PlugChain plugs(std::function<void()> stop);
 
  private:
-  /// FIXTURE.md section 5.1.
-  server::Plug control(std::function<void()> stop);
+  // FIXTURE.md section 5.1
+  void control(server::Conn& conn, const std::function<void()>& stop);
+  void make_token(server::Conn& conn) const;
 
   server::PubSub pubsub_;
   server::Presence presence_;
+  core::KeyGenerator keys_;
 };
 
 }  // namespace phx::fixture
