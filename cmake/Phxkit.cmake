@@ -44,6 +44,24 @@ function(phxkit_program name)
   phxkit_warnings(${name})
 endfunction()
 
+# What every test includes anyway, parsed once: GoogleTest and the JSON type cost 4 s of every test file.
+function(phxkit_test_headers)
+  if(TARGET phxkit_test_headers)
+    return()
+  endif()
+  add_library(phxkit_test_base INTERFACE)
+  target_link_libraries(phxkit_test_base INTERFACE GTest::gtest GTest::gmock nlohmann_json::nlohmann_json tl::expected Threads::Threads)
+  target_include_directories(phxkit_test_base INTERFACE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/sdk/core/include)
+  target_compile_definitions(phxkit_test_base INTERFACE PHXKIT_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PHXKIT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  target_compile_options(phxkit_test_base INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>) # for ccache
+  file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/test_headers.cpp CONTENT "// precompiled headers of the tests\n")
+  add_library(phxkit_test_headers STATIC ${PROJECT_BINARY_DIR}/test_headers.cpp)
+  target_link_libraries(phxkit_test_headers PRIVATE phxkit_test_base)
+  target_precompile_headers(phxkit_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <phx/core/json.hpp> <chrono> <functional> <map> <memory>
+    <optional> <string> <string_view> <thread> <variant> <vector>)
+  phxkit_warnings(phxkit_test_headers)
+endfunction()
+
 # phxkit_test(unit_core SOURCES ... LINK ... [LABELS plain]): a GoogleTest binary and a suite of `./dev test`.
 # LABELS: `sanitize` (default) also runs under the sanitizer presets, `plain` does not.
 function(phxkit_test name)
@@ -54,10 +72,10 @@ function(phxkit_test name)
   if(A_LABEL STREQUAL plain AND PHXKIT_SANITIZED)
     return()
   endif()
+  phxkit_test_headers()
   add_executable(${name} ${A_SOURCES})
-  target_link_libraries(${name} PRIVATE ${A_LINK} GTest::gtest GTest::gmock GTest::gtest_main)
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-  target_compile_definitions(${name} PRIVATE PHXKIT_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PHXKIT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  target_link_libraries(${name} PRIVATE ${A_LINK} phxkit_test_base GTest::gtest_main)
+  target_precompile_headers(${name} REUSE_FROM phxkit_test_headers)
   phxkit_warnings(${name})
   phxkit_suite(${name} gtest $<TARGET_FILE:${name}>)
   add_test(NAME ${name} COMMAND ${name})
