@@ -57,7 +57,7 @@ void BM_ReceiveBroadcasts(benchmark::State& state) {
   SocketEnv env{SocketConfig{}, jitter};
   SocketCore socket{env};
   Effects effects;
-  const Instant now{};
+  const phx::Instant now{};
   const ChannelId room = socket.create_channel({.topic = "room:lobby", .params = "{}", .timeout = std::nullopt});
   socket.connect(now, effects);
   const Generation generation = std::get<OpenTransport>(effects.at(0)).generation;
