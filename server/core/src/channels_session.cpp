@@ -229,6 +229,7 @@ StopReason ChannelsSession::reason_for(CloseCause cause) {
     case CloseCause::local_close: return StopReason::shutdown("local_closed");
     case CloseCause::idle_timeout: return StopReason::shutdown("timeout");
     case CloseCause::shutdown: return StopReason::shutdown();
+    case CloseCause::inactive: return StopReason::shutdown("inactive");
     case CloseCause::protocol_error: return StopReason::other("protocol error");
   }
   return StopReason::shutdown();

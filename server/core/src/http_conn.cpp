@@ -159,9 +159,10 @@ void render_error(Conn& conn, int http_status, ErrorFormat format) {
   conn.send_resp(http_status, json ? R"({"errors":{"detail":")" + phrase + R"("}})" : phrase);
 }
 
-std::size_t run_plugs(const PlugChain& chain, std::size_t first, Conn& conn) {
+std::size_t run_plugs(const PlugChain& chain, std::size_t first, Conn& conn, std::size_t last) {
   std::size_t next = first;
-  while (next < chain.size() && !conn.halted && !conn.later) conn = chain[next++](std::move(conn));
+  const std::size_t end = std::min(last, chain.size());
+  while (next < end && !conn.halted && !conn.later) conn = chain[next++](std::move(conn));
   return next;
 }
 

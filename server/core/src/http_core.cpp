@@ -149,7 +149,9 @@ bool HttpCore::parse(Instant now) {
   if (state_ == State::finished) return false;
   if (ec == http::error::body_limit) {
     keep_alive_ = false;
-    answer_error(413, nullptr);
+    parser_->conn.body = {};
+    parser_->conn.body_too_large = true;
+    on_request(now);
     return false;
   }
   const bool stuck = state_ == State::body && pending_.size() > max_unparsed && used == 0;
@@ -197,7 +199,9 @@ void HttpCore::run_chain(Conn conn, std::size_t first) {
   const Shard::Entered entered(worker_.shard);  // what plugs broadcast reaches this worker's members at once
   std::size_t next = 0;
   try {
-    next = run_plugs(worker_.service.plugs, first, conn);
+    const bool cut = conn.body_too_large;
+    next = run_plugs(worker_.service.plugs, first, conn, cut ? worker_.service.plugs_before_parsers : SIZE_MAX);
+    if (cut && conn.status == 0 && !conn.later) throw HttpError(413, "request body beyond the limit");
   } catch (const HttpError& e) { return answer_error(e.status(), std::current_exception()); } catch (...) {
     return answer_error(500, std::current_exception());
   }

@@ -7,23 +7,16 @@
 #include <phx/core/json.hpp>
 #include <phx/server/query.hpp>
 
+#include "longpoll_mount.hpp"
+#include "socket_request.hpp"
+
 namespace phx::server {
+
+using namespace detail;
 
 namespace {
 
-using Segments = std::vector<std::string>;
-
 constexpr std::string_view token_prefix = "base64url.bearer.phx.";
-
-Segments split_path(std::string_view path) {
-  Segments out;
-  while (!path.empty()) {
-    const auto segment = path.substr(0, path.find('/'));
-    path.remove_prefix(std::min(segment.size() + 1, path.size()));
-    if (!segment.empty()) out.emplace_back(segment);
-  }
-  return out;
-}
 
 std::vector<std::string> split_list(std::string_view header) {
   std::vector<std::string> out;
@@ -35,23 +28,6 @@ std::vector<std::string> split_list(std::string_view header) {
     out.emplace_back(item.substr(first, item.find_last_not_of(" \t") - first + 1));
   }
   return out;
-}
-
-bool is_glob(const Segments& pattern) { return !pattern.empty() && pattern.back().front() == '*'; }
-
-bool matches(const Segments& pattern, const Segments& path) {
-  const std::size_t fixed = pattern.size() - (is_glob(pattern) ? 1 : 0);
-  if (is_glob(pattern) ? path.size() < fixed : path.size() != fixed) return false;
-  const auto same = [](const std::string& p, const std::string& s) { return p.front() == ':' || p == s; };
-  return std::equal(pattern.begin(), pattern.begin() + static_cast<std::ptrdiff_t>(fixed), path.begin(), same);
-}
-
-void put_path_variables(const Segments& pattern, const Segments& path, Json& params) {
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const auto name = pattern[i].substr(1);
-    if (pattern[i].front() == ':') params[name] = path[i];
-    if (pattern[i].front() == '*' && !name.empty()) params[name] = Segments(path.begin() + static_cast<std::ptrdiff_t>(i), path.end());
-  }
 }
 
 /// Sub-protocols that the client offered, and the auth token among them (server.md 1.6).
@@ -73,37 +49,17 @@ Offer read_offer(const Conn& conn, bool auth_token) {
   return offer;
 }
 
-ConnectInfo::Headers headers_with(const Conn& conn, auto&& wanted) {
-  ConnectInfo::Headers out;
-  std::ranges::copy_if(conn.req_headers, std::back_inserter(out), wanted, &HeaderList::value_type::first);
-  return out;
-}
-
-ConnectInfo make_connect_info(const Conn& conn, const ConnectInfoKeys& keys) {
-  ConnectInfo info;
-  const auto starts_with = [&](std::string_view prefix) {
-    return headers_with(conn, [prefix](const std::string& name) { return name.starts_with(prefix); });
-  };
-  if (keys.peer_data) info.peer_data.emplace(conn.peer.address, conn.peer.port);
-  if (keys.x_headers) info.x_headers = starts_with("x-");
-  if (keys.sec_websocket_headers) info.sec_websocket_headers = starts_with("sec-websocket-");
-  if (keys.trace_context_headers)
-    info.trace_context_headers = headers_with(conn, [](const std::string& n) { return n == "traceparent" || n == "tracestate"; });
-  if (keys.uri) info.uri = ConnectInfo::Uri{conn.scheme, conn.host, conn.path, conn.query_string, conn.port};
-  if (keys.user_agent)
-    if (const auto agent = conn.req_header("user-agent")) info.user_agent = *agent;
-  return info;
-}
-
 class SocketPlug {
  public:
-  SocketPlug(std::vector<SocketMount> mounts, SocketDefaults defaults) : defaults_(std::move(defaults)) {
+  SocketPlug(std::vector<SocketMount> mounts, SocketDefaults defaults)
+      : defaults_(std::move(defaults)), longpoll_(std::make_shared<LongPollService>(defaults_)) {
     for (auto& mount : mounts) add(std::move(mount));
   }
 
   Conn operator()(Conn conn) const {
     for (const auto& route : routes_)
-      if (matches(route.pattern, conn.path_info)) return websocket(route, std::move(conn));
+      if (matches(route.pattern, conn.path_info))
+        return route.longpoll ? route.longpoll->call(std::move(conn)) : websocket(route, std::move(conn));
     return conn;
   }
 
@@ -113,23 +69,43 @@ class SocketPlug {
     SocketMount mount;
     std::optional<std::vector<std::string>> subprotocols;
     CheckOrigin check_origin;
+    std::shared_ptr<const LongPollMount> longpoll;  ///< unset: the WebSocket of the mount
   };
 
   void add(SocketMount mount) {
     if (!mount.handler) throw std::invalid_argument("socket mount without a handler: " + mount.path);
-    if (!mount.websocket) return;
+    if (mount.websocket) add_websocket(mount);
+    if (mount.longpoll) add_longpoll(mount);
+  }
+
+  void add_websocket(const SocketMount& mount) {
     const auto& options = *mount.websocket;
-    const auto origin = options.check_origin.value_or(defaults_.check_origin);
-    if (origin.is_off() && !options.check_csrf) throw std::invalid_argument("check_origin and check_csrf both off: " + mount.path);
-    auto pattern = split_path(mount.path);
-    std::ranges::move(split_path(options.path), std::back_inserter(pattern));
     auto subprotocols = options.subprotocols;
     if (mount.auth_token) {
       subprotocols.emplace();
       subprotocols->push_back("phoenix");
       if (options.subprotocols) std::ranges::copy(*options.subprotocols, std::back_inserter(*subprotocols));
     }
-    routes_.push_back({std::move(pattern), std::move(mount), std::move(subprotocols), origin});
+    routes_.push_back({pattern(mount, options.path), mount, std::move(subprotocols), origin(mount, options), nullptr});
+  }
+
+  void add_longpoll(const SocketMount& mount) {
+    auto path = pattern(mount, mount.longpoll->path);
+    auto allowed = origin(mount, *mount.longpoll);
+    auto longpoll = std::make_shared<const LongPollMount>(longpoll_, mount, path, allowed);
+    routes_.push_back({std::move(path), mount, std::nullopt, std::move(allowed), std::move(longpoll)});
+  }
+
+  static Segments pattern(const SocketMount& mount, std::string_view path) {
+    auto segments = split_path(mount.path);
+    std::ranges::move(split_path(path), std::back_inserter(segments));
+    return segments;
+  }
+
+  CheckOrigin origin(const SocketMount& mount, const TransportOptions& options) const {
+    const auto origin = options.check_origin.value_or(defaults_.check_origin);
+    if (origin.is_off() && !options.check_csrf) throw std::invalid_argument("check_origin and check_csrf both off: " + mount.path);
+    return origin;
   }
 
   /// server.md 1.3, in this order.
@@ -159,9 +135,7 @@ class SocketPlug {
     const auto& options = *route.mount.websocket;
     const core::Serializer* serializer = nullptr;
     if (route.mount.handler->speaks_channels()) {
-      const auto vsn = params.find("vsn");
-      if (vsn != params.end() && !vsn->is_string()) return answer(std::move(conn), 403);
-      serializer = negotiate(options.serializers, vsn == params.end() ? "1.0.0" : vsn->get_ref<const std::string&>());
+      serializer = negotiate_params(options.serializers, params);
       if (!serializer) return answer(std::move(conn), 403);
     }
     auto info = make_connect_info(conn, options.connect_info);
@@ -199,6 +173,7 @@ class SocketPlug {
 
   std::vector<Route> routes_;
   SocketDefaults defaults_;
+  std::shared_ptr<const LongPollService> longpoll_;
 };
 
 }  // namespace

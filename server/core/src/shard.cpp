@@ -30,6 +30,7 @@ struct Shard::Impl {
   ChunkRef frames = ChunkRef::make();
   BlockingExecutor* executor = nullptr;
   std::vector<std::function<void()>> turn_end;
+  std::map<const void*, std::unique_ptr<ShardPart>> parts;
 
   std::mutex inbox_mutex;  // guards inbox only
   std::vector<std::function<void()>> inbox;
@@ -73,6 +74,7 @@ Shard::Shard(std::size_t index, std::function<void()> wake) : impl_(std::make_un
 Shard::~Shard() {
   // What never ran may own channels, whose ends may defer: until nothing is left.
   const Entered here(*this);
+  std::exchange(impl_->parts, {});
   while (!impl_->deferred.empty() || !impl_->timers.empty() || !impl_->inbox.empty()) {
     std::exchange(impl_->deferred, {});
     std::exchange(impl_->timers, {});
@@ -150,5 +152,21 @@ void Shard::write_frame(Outbox& outbox, core::Opcode opcode, std::string_view bo
 }
 
 void Shard::at_turn_end(std::function<void()> hook) { impl_->turn_end.push_back(std::move(hook)); }
+
+ShardPart& Shard::part(const void* key, const std::function<std::unique_ptr<ShardPart>()>& make) {
+  auto& part = impl_->parts[key];
+  if (!part) part = make();
+  return *part;
+}
+
+void Shard::drain_parts() {
+  const Entered here(*this);
+  for (const auto& [key, part] : impl_->parts) part->drain();
+}
+
+void Shard::shutdown_parts() {
+  const Entered here(*this);
+  for (const auto& [key, part] : impl_->parts) part->shutdown();
+}
 
 }  // namespace phx::server

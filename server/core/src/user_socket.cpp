@@ -50,7 +50,7 @@ tl::expected<std::unique_ptr<TransportSession>, ConnectRefused> ChannelSocketHan
                                                                                               Shard& shard) const {
   const Shard::Entered here(shard);
   const Instant started = shard.now();
-  ConnectSocket connecting;
+  ConnectSocket connecting(request.transport);
   const ConnectResult result = socket_->connect(request.params, connecting, request.info);
   const auto* refused = std::get_if<ConnectError>(&result);
   observer().socket_connected(

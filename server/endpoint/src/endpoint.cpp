@@ -29,8 +29,12 @@ class BlockingPool final : public BlockingExecutor {
 };
 
 HttpService make_service(EndpointOptions& options) {
-  HttpService service{options.http, {}, options.observer};
-  service.plugs.push_back(socket_plug(options.sockets, {options.url_host, options.check_origin}));
+  HttpService service{options.http, {}, 1, options.observer};
+  SocketDefaults defaults{options.url_host, options.check_origin};
+  if (options.pubsub) defaults.pubsub_name = options.pubsub->name();
+  defaults.keys = options.keys;
+  defaults.observer = options.observer;
+  service.plugs.push_back(socket_plug(options.sockets, std::move(defaults)));
   for (auto& plug : options.plugs) service.plugs.push_back(plug);
   return service;
 }

@@ -51,6 +51,7 @@ void Worker::join() {
   if (!thread_.joinable()) return;
   asio::post(context_, [this] {
     begin_turn();
+    shard_.shutdown_parts();
     while (!connections_.empty()) connections_.back()->cut(now_);
     end_turn();
     context_.stop();
@@ -174,6 +175,7 @@ void Worker::bury(Connection& connection) {
 
 void Worker::drain(std::size_t batch, std::function<void()> done) {
   shard_.post([this, batch, done = std::make_shared<std::function<void()>>(std::move(done))] {
+    shard_.drain_parts();
     drain_batch(batch, done, now_ + shared_.options.drain.shutdown);
   });
 }
@@ -208,6 +210,7 @@ void Worker::shutdown(std::function<void()> done) {
   shard_.post([this, done = std::move(done)]() mutable {
     closing_ = true;
     on_empty_ = std::move(done);
+    shard_.shutdown_parts();
     for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->core().shutdown(now_);
   });
 }

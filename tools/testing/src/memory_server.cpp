@@ -59,10 +59,10 @@ class MemoryServer::Connection final : public server::Carrier {
   server::ConnectionCore core_;
 };
 
-MemoryServer::MemoryServer(VirtualClock& clock, server::PlugChain plugs, server::HttpOptions options)
+MemoryServer::MemoryServer(VirtualClock& clock, server::PlugChain plugs, server::HttpOptions options, std::size_t index)
     : clock_(&clock),
-      service_{.options = options, .plugs = std::move(plugs)},
-      shard_(0, [this] { woken_ = true; }),
+      service_{.options = options, .plugs = std::move(plugs), .plugs_before_parsers = 1},
+      shard_(index, [this] { woken_ = true; }),
       worker_{service_, shard_, "Thu, 01 Jan 1970 00:00:00 GMT"},
       attachment_(clock.attach(*this)) {
   shard_.set_now(clock.now());
@@ -82,6 +82,7 @@ void MemoryServer::accept(Wire::End& end) {
 void MemoryServer::drain() {
   const Instant now = clock_->now();
   shard_.set_now(now);
+  shard_.drain_parts();
   for (const auto& connection : connections_) {
     if (!connection->core().drain(now)) connection->core().shutdown(now);
   }

@@ -53,6 +53,9 @@ struct Conn {
   std::string query_string;
   HeaderList req_headers;  ///< names in lower case, in the order of arrival
   std::string body;        ///< whole, chunking removed
+  /// The body is beyond the limit and not here. Only plugs that come before parsers see such a request
+  /// (HttpService::plugs_before_parsers); left unanswered it gets 413.
+  bool body_too_large = false;
   Peer peer;
   Shard* shard = nullptr;  ///< the worker this connection belongs to
 

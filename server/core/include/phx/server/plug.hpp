@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -35,7 +36,7 @@ class Answer {
   std::shared_ptr<AnswerSlot> slot_;
 };
 
-/// Runs the plugs from `first` on until one halts, upgrades or answers later. Returns the index after the last one run.
-std::size_t run_plugs(const PlugChain& chain, std::size_t first, Conn& conn);
+/// Runs the plugs from `first` to before `last` until one halts, upgrades or answers later. Returns the index after the last one run.
+std::size_t run_plugs(const PlugChain& chain, std::size_t first, Conn& conn, std::size_t last = SIZE_MAX);
 
 }  // namespace phx::server

@@ -21,6 +21,16 @@ class BlockingExecutor {
   virtual void submit(std::function<void()> work) = 0;
 };
 
+/// Something of a worker that has sessions without connections (long-poll). Lives on its shard and ends before it.
+class ShardPart {
+ public:
+  virtual ~ShardPart() = default;
+  /// Orderly shutdown (server.md 14): sessions with channels end.
+  virtual void drain() = 0;
+  /// All sessions end, and whoever waits for them is answered.
+  virtual void shutdown() = 0;
+};
+
 /// Everything one worker owns, without I/O: its topic table, the mailboxes that wait to run, timers, the outboxes to flush.
 /// One thread at a time. The shell's duty per loop turn:
 ///
@@ -75,6 +85,11 @@ class Shard {
   void write_frame(Outbox& outbox, core::Opcode opcode, std::string_view body, bool ahead = false);
   /// Called at the end of every run(), as long as the shard lives.
   void at_turn_end(std::function<void()> hook);
+
+  /// The part under this key, made on first use. On the shard's own thread, as the next two.
+  ShardPart& part(const void* key, const std::function<std::unique_ptr<ShardPart>()>& make);
+  void drain_parts();
+  void shutdown_parts();
 
  private:
   struct Impl;

@@ -13,30 +13,18 @@
 #include <phx/core/time.hpp>
 #include <phx/core/ws/frame.hpp>
 #include <phx/core/ws/handshake.hpp>
+#include <phx/server/longpoll.hpp>
+#include <phx/server/observer.hpp>
 #include <phx/server/origin.hpp>
 #include <phx/server/plug.hpp>
 #include <phx/server/transport.hpp>
-#include <phx/server/version.hpp>
+#include <phx/server/transport_options.hpp>
+
+namespace phx::core {
+class KeyGenerator;
+}
 
 namespace phx::server {
-
-/// Which parts of the request the connect callback may see (server.md 1.7).
-struct ConnectInfoKeys {
-  bool peer_data = false;
-  bool trace_context_headers = false;
-  bool x_headers = false;
-  bool sec_websocket_headers = false;
-  bool uri = false;
-  bool user_agent = false;
-};
-
-/// Options of both transports (server.md 1.2).
-struct TransportOptions {
-  std::vector<SerializerEntry> serializers = default_serializers();
-  std::optional<CheckOrigin> check_origin;  ///< unset: the endpoint's
-  bool check_csrf = true;
-  ConnectInfoKeys connect_info;
-};
 
 /// Options of the WebSocket transport of a mount; defaults are Phoenix's.
 struct WebSocketOptions : TransportOptions {
@@ -64,6 +52,7 @@ struct SocketMount {
   std::shared_ptr<const TransportHandler> handler = nullptr;
   std::optional<WebSocketOptions> websocket = WebSocketOptions{};  ///< unset: off
   bool auth_token = false;
+  std::optional<LongPollOptions> longpoll = std::nullopt;  ///< unset: off
 };
 
 /// Connections that a socket plug has accepted: what the connection becomes after the 101.
@@ -77,9 +66,14 @@ struct WebSocketUpgrade {
 struct SocketDefaults {
   std::string url_host = "localhost";
   CheckOrigin check_origin = CheckOrigin::endpoint_host();
+  std::string pubsub_name = "PubSub";  ///< salt of long-poll session tokens
+  /// Signs them; none: a secret of this start, which is as long as sessions live.
+  std::shared_ptr<const core::KeyGenerator> keys = nullptr;
+  Observer* observer = &silent_observer();  ///< borrowed; hears of long-poll sessions that raised
 };
 
 /// The first plug of an endpoint: answers or upgrades requests to the mounts' paths, returns all others untouched.
+/// Long-poll sessions live on the worker of the request that opened them; their requests may come in on any.
 /// The order of checks is that of server.md 1.3. Throws std::invalid_argument for a mount that can not work: no handler,
 /// origin and CSRF checks both off.
 Plug socket_plug(std::vector<SocketMount> mounts, SocketDefaults defaults);

@@ -52,7 +52,7 @@ class TransportLink {
   virtual void resume_reading() = 0;
 };
 
-enum class CloseCause : std::uint8_t { peer_closed, connection_lost, local_close, protocol_error, idle_timeout, shutdown };
+enum class CloseCause : std::uint8_t { peer_closed, connection_lost, local_close, protocol_error, idle_timeout, shutdown, inactive };
 
 /// One open session: what Phoenix calls a Socket.Transport process. A channels socket is one implementation, a raw handler
 /// (echo, custom protocols) another. Belongs to one worker; every call is made on it.

@@ -22,12 +22,16 @@ class PubSub;
 /// A socket that is being connected: only assigns.
 class ConnectSocket {
  public:
+  /// transport: borrowed, "websocket" or "longpoll".
+  explicit ConnectSocket(std::string_view transport = "websocket") noexcept : transport_(transport) {}
+  std::string_view transport() const noexcept { return transport_; }
   const Json& assigns() const noexcept { return assigns_.all(); }
   const Json* assign_or_null(std::string_view key) const noexcept { return assigns_.find(key); }
   ConnectSocket& assign(std::string_view key, Json value);
   Assigns release() && noexcept { return std::move(assigns_); }
 
  private:
+  std::string_view transport_;
   Assigns assigns_;
 };
 

@@ -28,6 +28,8 @@ struct EndpointOptions {
   std::string url_host = "localhost";  ///< what `check_origin: true` compares with
   CheckOrigin check_origin = CheckOrigin::endpoint_host();
   std::vector<SocketMount> sockets;  ///< first plug of all
+  /// Signs the tokens of long-poll sessions; none: a secret of this start.
+  std::shared_ptr<const core::KeyGenerator> keys = nullptr;
   PlugChain plugs;                   ///< after the sockets
   HttpOptions http;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <list>
 #include <memory>
@@ -19,8 +20,8 @@ namespace phx::testing {
 /// Attach `shard()` to the application's PubSub before the first connection. One thread.
 class MemoryServer {
  public:
-  /// clock is borrowed for life.
-  MemoryServer(VirtualClock& clock, server::PlugChain plugs, server::HttpOptions options = {});
+  /// clock is borrowed for life. plugs: the sockets first. index: of this worker among those that share the plugs.
+  MemoryServer(VirtualClock& clock, server::PlugChain plugs, server::HttpOptions options = {}, std::size_t index = 0);
   ~MemoryServer();
   MemoryServer(const MemoryServer&) = delete;
   MemoryServer& operator=(const MemoryServer&) = delete;
