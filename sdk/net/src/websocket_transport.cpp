@@ -75,8 +75,9 @@ void WebSocketTransport::Connection::on_readable() {
   std::array<char, read_size> buffer;  // uninitialised on purpose: the bytes below n are written first
   in_read_turn_ = true;
   boost::system::error_code error;
-  for (int i = 0; i < reads_per_turn && !error && phase_ != Phase::closed; ++i) {
-    const auto n = socket_->read_some(asio::buffer(buffer), error);
+  std::size_t n = buffer.size();  // a short read: there is no more, and the next wait would notice if there were
+  for (int i = 0; i < reads_per_turn && n == buffer.size() && phase_ != Phase::closed; ++i) {
+    n = socket_->read_some(asio::buffer(buffer), error);
     if (n > 0) on_bytes(std::span(buffer).first(n));
   }
   in_read_turn_ = false;
