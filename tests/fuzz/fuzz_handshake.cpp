@@ -35,7 +35,7 @@ Outcome run(const ClientHandshakeOptions& options, std::string_view bytes, std::
           handshake.rest(),
           answer.subprotocol,
           answer.status,
-          answer.deflate,
+          answer.deflate.has_value(),
           answer.headers};
 }
 

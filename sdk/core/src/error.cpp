@@ -35,6 +35,7 @@ class Category final : public std::error_category {
       case Errc::unauthorized: return "unauthorized";
       case Errc::cancelled: return "cancelled";
       case Errc::bad_url: return "not a usable URL";
+      case Errc::bad_deflate: return "a compressed message cannot be inflated";
     }
     return "unknown error";
   }

@@ -7,7 +7,7 @@
 namespace phx::core::ws {
 namespace {
 
-constexpr std::uint16_t no_code = 1005, lost_code = 1006, protocol_code = 1002;
+constexpr std::uint16_t no_code = 1005, lost_code = 1006, protocol_code = 1002, data_code = 1007, too_big_code = 1009;
 
 /// server.md 2.2; golden client_close_1000 to client_close_empty (so 5000 is fine, 1012 is not).
 constexpr bool server_accepts(std::uint16_t code) noexcept {
@@ -27,6 +27,11 @@ WebSocketCore::WebSocketCore(Role role, const Limits& limits, MaskSource mask_so
   mask_source_ = std::make_unique<MaskSource>(std::move(mask_source));
 }
 
+void WebSocketCore::use_deflate(std::unique_ptr<PerMessageDeflate> deflate) noexcept {
+  deflate_ = std::move(deflate);
+  decoder_.accept_rsv1();
+}
+
 void WebSocketCore::feed(std::span<char> bytes, Instant now) {
   if (state_ == State::closed || bytes.empty()) return;
   heard_ = now;
@@ -43,10 +48,17 @@ std::optional<WebSocketCore::Event> WebSocketCore::next(Instant now, std::string
   return std::nullopt;
 }
 
-std::optional<WebSocketCore::Event> WebSocketCore::on_event(const MessageEvent& in, Instant now, std::string&) {
-  see(static_cast<FrameOp>(in.op), in.data, now);
+std::optional<WebSocketCore::Event> WebSocketCore::on_event(const MessageEvent& in, Instant now, std::string& out) {
+  std::string_view data = in.data;
+  if (in.compressed) {
+    const auto inflated = deflate_->inflate(in.op, in.data, decoder_.limits().max_message);
+    if (!inflated)
+      return closed_by_violation(inflated.error() == Errc::message_too_large ? too_big_code : data_code, inflated.error(), now, out);
+    data = *inflated;
+  }
+  see(static_cast<FrameOp>(in.op), data, now);
   if (state_ != State::open) return std::nullopt;
-  return Message{in.op, in.data};
+  return Message{in.op, data};
 }
 
 std::optional<WebSocketCore::Event> WebSocketCore::on_event(const PingEvent& in, Instant now, std::string& out) {
@@ -120,7 +132,8 @@ void WebSocketCore::write(FrameOp op, std::string_view payload, Instant now, std
   std::optional<std::uint32_t> mask;
   if (mask_source_) mask = (*mask_source_)();
   if (tap_ != nullptr) tap_->on_frame(FrameTap::Direction::out, op, payload, now);
-  append_frame(out, op, payload, mask);
+  const bool compresses = deflate_ && (op == FrameOp::text || op == FrameOp::binary);
+  append_frame(out, op, compresses ? deflate_->deflate(payload) : payload, mask, true, compresses);
 }
 
 void WebSocketCore::see(FrameOp op, std::string_view payload, Instant now) {

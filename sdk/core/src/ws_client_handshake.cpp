@@ -38,29 +38,6 @@ std::optional<std::size_t> parse_size(std::string_view text, int base) {
   return value;
 }
 
-bool is_window(std::string_view text) {
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
-  const auto bits = parse_size(text, 10);
-  return bits && *bits >= 8 && *bits <= 15;
-}
-
-/// RFC 7692 7.1: each parameter at most once, with a value where it has one.
-bool is_deflate_answer(std::string_view extension) {
-  if (!equals_ignoring_case(next_item(extension, ';'), "permessage-deflate")) return false;
-  std::vector<std::string> seen;
-  while (!extension.empty()) {
-    std::string_view value = next_item(extension, ';');
-    const bool has_value = value.find('=') != std::string_view::npos;
-    std::string name = to_lower(next_item(value, '='));
-    const bool is_switch = name == "server_no_context_takeover" || name == "client_no_context_takeover";
-    const bool is_size = name == "server_max_window_bits" || name == "client_max_window_bits";
-    if (!(is_switch && !has_value) && !(is_size && has_value && is_window(trim(value)))) return false;
-    if (std::find(seen.begin(), seen.end(), name) != seen.end()) return false;
-    seen.push_back(std::move(name));
-  }
-  return true;
-}
-
 struct Chunked {
   std::string body;  // at most max_body
   bool complete = false;
@@ -132,7 +109,7 @@ std::string ClientHandshake::request() const {
   std::string protocols;
   for (const auto& protocol : options_.subprotocols) protocols += (protocols.empty() ? "" : ", ") + protocol;
   if (!protocols.empty()) add("Sec-WebSocket-Protocol", protocols);
-  if (options_.offer_deflate) add("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits");
+  if (options_.offer_deflate) add("Sec-WebSocket-Extensions", offer_text(options_.deflate));
   for (const auto& [name, value] : options_.headers) add(name, value);
   return out + "\r\n";
 }
@@ -246,10 +223,9 @@ bool ClientHandshake::check_extensions() {
     while (!list.empty()) {
       const std::string_view extension = next_item(list, ',');
       if (extension.empty()) continue;  // empty list elements are allowed: RFC 9110 5.6.1
-      if (!options_.offer_deflate || answer_.deflate || !is_deflate_answer(extension)) {
-        return wrong("101 with an extension that was not offered");
-      }
-      answer_.deflate = true;
+      const bool awaited = options_.offer_deflate && !answer_.deflate;
+      if (awaited) answer_.deflate = read_deflate_answer(extension, options_.deflate);
+      if (!awaited || !answer_.deflate) return wrong("101 with an extension that was not offered");
     }
   }
   return true;

@@ -38,7 +38,7 @@ Outcome run(const ClientHandshakeOptions& with, const std::vector<std::string_vi
   }
   if (finish && result) result = handshake.finish();
   const auto& answer = handshake.answer();
-  return {name_of(result), answer.body, handshake.rest(), answer.subprotocol, answer.status, answer.deflate};
+  return {name_of(result), answer.body, handshake.rest(), answer.subprotocol, answer.status, answer.deflate.has_value()};
 }
 
 /// The outcome, which must not depend on how the bytes were cut.

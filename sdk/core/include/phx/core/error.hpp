@@ -31,6 +31,7 @@ enum class Errc {
   unauthorized,        ///< refused for good: credentials
   cancelled,           ///< the caller cancelled the operation
   bad_url,             ///< not a URL this transport can use
+  bad_deflate,         ///< a compressed WebSocket message that cannot be inflated
 };
 
 std::error_code make_error_code(Errc) noexcept;  // category "phx"

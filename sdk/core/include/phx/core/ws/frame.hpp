@@ -73,6 +73,9 @@ class Decoder {
   std::span<char> release_input() noexcept;
 
   Role role() const noexcept { return role_; }
+  const Limits& limits() const noexcept { return *limits_; }
+  /// As the constructor's allow_rsv1; before the first feed().
+  void accept_rsv1() noexcept { allow_rsv1_ = true; }
   /// True while half a frame or an unfinished message is held (and heap memory with it).
   bool holds_partial() const noexcept { return partial_ != nullptr; }
 

@@ -2,12 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <phx/core/error.hpp>
+#include <phx/core/ws/deflate.hpp>
 
 namespace phx::core::ws {
 
@@ -43,14 +45,15 @@ struct ClientHandshakeOptions {
   std::vector<std::string> subprotocols;
   HeaderList headers;  ///< further headers (cookies, authorization); a Host here replaces `host`
   bool offer_deflate = false;
+  DeflateOffer deflate{};  ///< what is then offered
 };
 
 struct HandshakeAnswer {
-  int status = 0;           ///< 101 or the refusal
-  HeaderList headers;       ///< names in lower case
-  std::string body;         ///< of a refusal, as far as it came, at most 16 KiB
-  std::string subprotocol;  ///< chosen by the server, or empty
-  bool deflate = false;
+  int status = 0;                        ///< 101 or the refusal
+  HeaderList headers;                    ///< names in lower case
+  std::string body;                      ///< of a refusal, as far as it came, at most 16 KiB
+  std::string subprotocol;               ///< chosen by the server, or empty
+  std::optional<DeflateParams> deflate;  ///< set: messages may be compressed so
 };
 
 /// Client half of the opening handshake. Always strict: refuses a 101 with a wrong accept value, or with a subprotocol or

@@ -12,6 +12,7 @@
 #include <variant>
 
 #include <phx/core/time.hpp>
+#include <phx/core/ws/deflate.hpp>
 #include <phx/core/ws/frame.hpp>
 
 namespace phx::core::ws {
@@ -47,6 +48,12 @@ class WebSocketCore {
   /// limits and tap are borrowed for life; mask_source is needed by the client role only (std::invalid_argument without).
   WebSocketCore(Role role, const Limits& limits, MaskSource mask_source = {}, FrameTap* tap = nullptr);
   WebSocketCore(Role role, Limits&& limits, MaskSource mask_source = {}, FrameTap* tap = nullptr) = delete;
+
+  /// permessage-deflate was negotiated: before the first feed(). Messages then come inflated and send() compresses. A Message
+  /// borrows from the codec's shared context; broken data closes with 1007, too much with 1009. The tap sees the plain text.
+  void use_deflate(std::unique_ptr<PerMessageDeflate> deflate) noexcept;
+  /// Null without. For owners that write frames themselves.
+  PerMessageDeflate* deflate() const noexcept { return deflate_.get(); }
 
   /// Then next() until it returns nothing; `bytes` must live as long (see Decoder::feed).
   void feed(std::span<char> bytes, Instant now);
@@ -103,6 +110,7 @@ class WebSocketCore {
 
   Decoder decoder_;
   std::unique_ptr<MaskSource> mask_source_;  // a server has none and pays 8 bytes
+  std::unique_ptr<PerMessageDeflate> deflate_;
   FrameTap* tap_;
   Instant heard_{};
   std::uint32_t idle_ms_ = 0;
