@@ -170,4 +170,9 @@ std::vector<TrackerReplicas::Replica> ReplicatedTracker::replicas(std::size_t sh
   return all;
 }
 
+std::unique_ptr<Tracker> make_local_tracker(std::string node, std::function<std::uint64_t()> wall_clock_ns) {
+  return std::make_unique<ReplicatedTracker>(
+      ReplicatedTracker::Options{.node = std::move(node), .protocol = {.peers = false}, .wall_clock_ns = std::move(wall_clock_ns)});
+}
+
 }  // namespace phx::server

@@ -57,7 +57,7 @@ class Tracker {
   virtual std::vector<TrackedMeta> get_by_key(std::string_view topic, std::string_view key) const = 0;
 };
 
-/// The tracker of a single node. Wall clock: nanoseconds for the first part of a phx_ref.
+/// The tracker of a single node: a ReplicatedTracker without peers. Wall clock: nanoseconds for the first part of a phx_ref.
 std::unique_ptr<Tracker> make_local_tracker(std::string node = "local", std::function<std::uint64_t()> wall_clock_ns = {});
 
 }  // namespace phx::server
