@@ -138,6 +138,7 @@ test("wrong command lines exit 2 with one line that names the remedy", async () 
   await refused(["join", url, "room:x", "--where", "event =="], 2, /--where.*column 9/);
   await refused(["join", "http//nonsense", "room:x"], 2, /URL/i);
   await refused(["join", "ftp://host/socket", "room:x"], 2, /ws:\/\//);
+  await refused(["join", url, "room:x", "--header", "Upgrade: x"], 2, /header/);
   await refused(["--port", "abc"], 2, /port/, "phx-server");
   await refused(["--port", "70000"], 2, /port/, "phx-server");
 });

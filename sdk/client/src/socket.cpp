@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <phx/client/detail/start.hpp>
+#include <phx/core/ws/handshake.hpp>
 #include <phx/net/url.hpp>
 
 #include "channel_shared.hpp"
@@ -51,6 +52,9 @@ namespace {
 std::shared_ptr<SocketShared> make_shared_part(std::string url, SocketOptions options, const Runtime& runtime) {
   if (const auto parsed = net::parse_url(url); !parsed)
     throw std::invalid_argument("phx::Socket: '" + url + "' is not a URL like ws://host:port/socket");
+  if (!options.headers.dynamic())  // refuses headers that cannot be sent, here where the caller can see it
+    core::ws::ClientHandshake({.host = "host", .target = "/", .subprotocols = {}, .headers = options.headers.get(), .offer_deflate = false},
+                              {});
   Executor callbacks = options.callback_executor ? options.callback_executor : runtime.callbacks();
   options.runtime.reset();
   return std::make_shared<SocketShared>(std::move(url), std::move(options), std::move(callbacks));

@@ -173,7 +173,9 @@ TEST(ClientSocket, SaysWhichHostAndStepFailed) {
   };
   EXPECT_THAT(first_error(refused_url).message, testing::StartsWith("cannot connect to 127.0.0.1:"));
   EXPECT_THAT(first_error("ws://no-such-host.invalid/socket").message, HasSubstr("cannot find host no-such-host.invalid"));
-  EXPECT_THAT(first_error("wss://127.0.0.1:1/socket").message, HasSubstr("TLS is not built in yet"));
+  options.tls.ca_file = "/no/file";
+  StubServer stub;
+  EXPECT_THAT(first_error("wss" + stub.url().substr(2)).message, HasSubstr("CA file '/no/file': No such file or directory"));
   StubServer rude([](const std::string&) { return "SSH-2.0-OpenSSH_9\r\n\r\n"; });
   EXPECT_THAT(first_error(rude.url()).message, HasSubstr("handshake"));
 }
@@ -276,6 +278,12 @@ TEST(ClientSocket, RejoinsAfterACrash) {
   joined.wait_for(1);
   room.push("crash");
   joined.wait_for(2);
+}
+
+TEST(ClientSocket, RefusesHeadersThatCannotBeSent) {
+  EXPECT_THROW(Socket("ws://127.0.0.1:1/socket", {.headers = HeaderList{{"Upgrade", "x"}}}), std::invalid_argument);
+  EXPECT_THROW(Socket("ws://127.0.0.1:1/socket", {.headers = HeaderList{{"X-A", "b\r\nX-C: d"}}}), std::invalid_argument);
+  EXPECT_THROW(Socket("ws://127.0.0.1:1/socket", {.headers = HeaderList{{"a b", "c"}}}), std::invalid_argument);
 }
 
 }  // namespace

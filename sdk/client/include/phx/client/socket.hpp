@@ -30,7 +30,8 @@ class SocketShared;
 /// operations with `cancelled` and returns when no callback is running (from inside a callback: at once); none starts after it.
 class Socket {
  public:
-  /// url: "ws://host:port/socket"; the transport's suffix, params and vsn are added. Throws std::invalid_argument for what is no URL.
+  /// url: "ws://host:port/socket"; the transport's suffix, params and vsn are added. Throws std::invalid_argument for what is no URL,
+  /// and for headers that cannot be sent.
   explicit Socket(std::string url, SocketOptions options = {});
   ~Socket();
   Socket(const Socket&) = delete;
