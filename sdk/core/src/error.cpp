@@ -36,6 +36,7 @@ class Category final : public std::error_category {
       case Errc::cancelled: return "cancelled";
       case Errc::bad_url: return "not a usable URL";
       case Errc::bad_deflate: return "a compressed message cannot be inflated";
+      case Errc::tls_failed: return "TLS failed";
     }
     return "unknown error";
   }

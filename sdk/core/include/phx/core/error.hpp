@@ -32,6 +32,7 @@ enum class Errc {
   cancelled,           ///< the caller cancelled the operation
   bad_url,             ///< not a URL this transport can use
   bad_deflate,         ///< a compressed WebSocket message that cannot be inflated
+  tls_failed,          ///< no secure connection: certificate, keys, versions; or it broke
 };
 
 std::error_code make_error_code(Errc) noexcept;  // category "phx"
