@@ -1,5 +1,6 @@
-// ws_echo_client URL: prints OPEN after its handshake, then echoes every message with its opcode until closed.
-// ws_echo_client --cases URL --agent NAME: drives an Autobahn-style fuzzing server through all its cases.
+// ws_echo_client [--deflate] URL: prints OPEN after its handshake, then echoes every message with its opcode until closed;
+// --deflate offers permessage-deflate.
+// ws_echo_client --cases URL --agent NAME: drives an Autobahn-style fuzzing server through all its cases, offering permessage-deflate.
 // The URL is used as it stands; no heartbeat, no reconnect, no limits. Exit: 0 clean close, 1 otherwise, 2 usage, 3 no connection.
 
 #include <charconv>
@@ -23,13 +24,20 @@ enum Exit { ok = 0, unclean = 1, usage = 2, cannot_connect = 3 };
 
 enum class Behaviour { echo, listen };
 
+struct Options {
+  Behaviour behaviour = Behaviour::echo;
+  bool announce = false;
+  bool deflate = false;
+};
+
 /// One connection, from connect to close.
 class Run final : public net::TransportEvents {
  public:
-  Run(boost::asio::io_context& io, Behaviour behaviour, bool announce)
-      : transport_(io.get_executor(), *this, {.limits = core::ws::Limits::unlimited(), .close_timeout = std::chrono::seconds(10)}),
-        behaviour_(behaviour),
-        announce_(announce) {}
+  Run(boost::asio::io_context& io, const Options& options)
+      : transport_(io.get_executor(), *this,
+                   {.limits = core::ws::Limits::unlimited(), .close_timeout = std::chrono::seconds(10), .deflate = options.deflate}),
+        behaviour_(options.behaviour),
+        announce_(options.announce) {}
 
   void start(const std::string& url) { transport_.open({.url = url}); }
 
@@ -64,9 +72,9 @@ struct Outcome {
   std::string message;
 };
 
-Outcome run(const std::string& url, Behaviour behaviour, bool announce = false) {
+Outcome run(const std::string& url, const Options& options) {
   boost::asio::io_context io(1);
-  Run connection(io, behaviour, announce);
+  Run connection(io, options);
   connection.start(url);
   io.run();
   return {connection.result(), connection.message()};
@@ -82,7 +90,7 @@ std::optional<int> read_number(std::string_view text) {
 /// The verdict on each case is the fuzzing server's; a case that ends uncleanly is no failure of the drive.
 Exit drive_cases(std::string base, const std::string& agent) {
   while (base.ends_with('/')) base.pop_back();
-  const auto counted = run(base + "/getCaseCount", Behaviour::listen);
+  const auto counted = run(base + "/getCaseCount", {.behaviour = Behaviour::listen});
   if (counted.result == cannot_connect) return cannot_connect;
   const auto count = read_number(counted.message);
   if (!count) {
@@ -90,16 +98,18 @@ Exit drive_cases(std::string base, const std::string& agent) {
     return unclean;
   }
   for (int number = 1; number <= *count; ++number) {
-    const auto outcome = run(base + "/runCase?case=" + std::to_string(number) + "&agent=" + agent, Behaviour::echo);
+    const auto outcome = run(base + "/runCase?case=" + std::to_string(number) + "&agent=" + agent, {.deflate = true});
     if (outcome.result == cannot_connect) return cannot_connect;
   }
-  const auto reported = run(base + "/updateReports?agent=" + agent, Behaviour::listen);
+  const auto reported = run(base + "/updateReports?agent=" + agent, {.behaviour = Behaviour::listen});
   std::cout << *count << " cases run" << std::endl;
   return reported.result;
 }
 
+constexpr const char* usage_text = "usage: ws_echo_client [--deflate] URL\n       ws_echo_client --cases URL --agent NAME\n";
+
 Exit misused() {
-  std::cerr << "usage: ws_echo_client URL\n       ws_echo_client --cases URL --agent NAME\n";
+  std::cerr << usage_text;
   return usage;
 }
 
@@ -108,10 +118,11 @@ Exit misused() {
 int main(int argc, char** argv) {
   const std::vector<std::string> args(argv + 1, argv + argc);
   if (args.size() == 1 && (args[0] == "--help" || args[0] == "-h")) {
-    std::cout << "usage: ws_echo_client URL\n       ws_echo_client --cases URL --agent NAME\n";
+    std::cout << usage_text;
     return ok;
   }
-  if (args.size() == 1 && !args[0].starts_with('-')) return run(args[0], Behaviour::echo, true).result;
+  if (args.size() == 1 && !args[0].starts_with('-')) return run(args[0], {.announce = true}).result;
+  if (args.size() == 2 && args[0] == "--deflate") return run(args[1], {.announce = true, .deflate = true}).result;
   if (args.size() == 4 && args[0] == "--cases" && args[2] == "--agent") return drive_cases(args[1], args[3]);
   return misused();
 }

@@ -35,12 +35,14 @@ class EchoHandler final : public TransportHandler {
   }
 };
 
-EndpointOptions echo_options(std::uint16_t port) {
+EndpointOptions echo_options(std::uint16_t port, bool deflate) {
   WebSocketOptions websocket;
   websocket.path = "";
   websocket.strictness = phx::core::ws::Strictness::strict;
   websocket.limits = phx::core::ws::Limits::unlimited();
   websocket.timeout = std::chrono::minutes(10);
+  websocket.compress = deflate;
+  websocket.deflate_options = {.context_takeover = true, .max_ratio = 0};
   websocket.check_origin = CheckOrigin::off();
   EndpointOptions options;
   options.port = port;
@@ -59,9 +61,9 @@ sigset_t block_signals() {
   return signals;
 }
 
-int serve(std::uint16_t port) {
+int serve(std::uint16_t port, bool deflate) {
   const auto signals = block_signals();
-  const auto options = echo_options(port);
+  const auto options = echo_options(port, deflate);
   Endpoint endpoint(options);
   if (const auto started = endpoint.start(); !started) {
     std::cerr << "ws_echo_server: cannot listen on port " << port << ": " << started.error().message() << "\n";
@@ -85,9 +87,5 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) { return app.exit(e) == 0 ? 0 : 2; }
-  if (deflate) {
-    std::cerr << "ws_echo_server: --deflate is not supported by this build: permessage-deflate is not implemented; run it without\n";
-    return 2;
-  }
-  return serve(port);
+  return serve(port, deflate);
 }

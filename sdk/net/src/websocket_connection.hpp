@@ -85,6 +85,7 @@ class WebSocketTransport::Connection : public std::enable_shared_from_this<Conne
   std::unique_ptr<ByteFilter> filter_;
   std::unique_ptr<core::ws::ClientHandshake> handshake_;
   core::ws::ClientHandshakeOptions handshake_options_;
+  std::unique_ptr<core::ws::DeflateContext> deflate_;  // once negotiated; borrowed by core_
   std::optional<core::ws::WebSocketCore> core_;
   TransportClose end_;    // what on_close will say
   std::string plain_;     // to be sent, before the filter

@@ -58,8 +58,11 @@ void WebSocketTransport::Connection::open(const ConnectRequest& request) {
       self.fail(Step::security, std::make_error_code(std::errc::protocol_not_supported), "TLS is not built in yet; use a ws:// URL");
     });
   }
-  handshake_options_ = {
-      .host = url_.authority(), .target = url_.target(), .subprotocols = request.subprotocols, .headers = request.headers};
+  handshake_options_ = {.host = url_.authority(),
+                        .target = url_.target(),
+                        .subprotocols = request.subprotocols,
+                        .headers = request.headers,
+                        .offer_deflate = options_.deflate};
   connector_ = std::make_shared<TcpConnector>(executor_);
   connector_->start(url_.host, url_.port, connect_deadline_,
                     [weak = weak_from_this()](tl::expected<boost::asio::ip::tcp::socket, ConnectFailure> result) {
@@ -109,6 +112,10 @@ void WebSocketTransport::Connection::on_answer() {
   timer_.cancel();
   phase_ = Phase::open;
   core_.emplace(core::ws::Role::client, options_.limits, RandomMasks{}, options_.tap);
+  if (const auto& params = handshake->answer().deflate) {
+    deflate_ = std::make_unique<core::ws::DeflateContext>();
+    core_->use_deflate(std::make_unique<core::ws::PerMessageDeflate>(core::ws::Role::client, *params, *deflate_));
+  }
   events_->on_open(handshake->answer().subprotocol);
   std::string rest = handshake->rest();
   if (events_ && phase_ == Phase::open && !rest.empty()) on_plain(rest);

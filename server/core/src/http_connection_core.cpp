@@ -40,6 +40,10 @@ void ConnectionCore::advance_http(Instant now) {
   http_.reset();
   const auto& options = *upgrade->options;
   websocket_.emplace(&options, std::move(upgrade->session), core::ws::WebSocketCore(core::ws::Role::server, options.limits));
+  if (upgrade->deflate) {
+    websocket_->core.use_deflate(std::move(upgrade->deflate));
+    outbox_.set_deflate(websocket_->core.deflate());
+  }
   websocket_->core.set_idle_timeout(in_ms(options.timeout), now);
   phase_ = Phase::open;
   guarded([&](TransportSession& session) { session.init(*this, now); }, now);

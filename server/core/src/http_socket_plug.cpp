@@ -6,6 +6,7 @@
 #include <phx/core/base64.hpp>
 #include <phx/core/json.hpp>
 #include <phx/server/query.hpp>
+#include <phx/server/shard.hpp>
 
 #include "longpoll_mount.hpp"
 #include "socket_request.hpp"
@@ -144,8 +145,24 @@ class SocketPlug {
     if (!session) return refuse(options, session.error(), std::move(conn));
     auto accept = core::ws::check_upgrade(conn.req_headers, options.strictness);
     if (!accept) return bad_upgrade(accept.error(), std::move(conn));
-    conn.upgrade_to(std::make_unique<WebSocketUpgrade>(WebSocketUpgrade{std::move(*accept), std::move(*session), &options}));
+    auto deflate = options.compress ? negotiate_deflate(*route.mount.handler, options, conn) : nullptr;
+    conn.upgrade_to(
+        std::make_unique<WebSocketUpgrade>(WebSocketUpgrade{std::move(*accept), std::move(*session), &options, std::move(deflate)}));
     return conn;
+  }
+
+  /// An offer that cannot be taken is no reason to refuse the upgrade (server.md 2.1).
+  static std::unique_ptr<core::ws::PerMessageDeflate> negotiate_deflate(const TransportHandler& handler, const WebSocketOptions& options,
+                                                                        Conn& conn) {
+    std::string offers;
+    for (const auto& [name, value] : conn.req_headers)
+      if (name == "sec-websocket-extensions") offers.append(offers.empty() ? "" : ",").append(value);
+    const auto answer = core::ws::answer_deflate(offers);
+    if (!answer) return nullptr;
+    conn.prepend_resp_header("sec-websocket-extensions", answer->header);
+    auto limits = options.deflate_options;
+    limits.context_takeover = limits.context_takeover && !handler.speaks_channels();
+    return std::make_unique<core::ws::PerMessageDeflate>(core::ws::Role::server, answer->params, conn.shard->deflate(), limits);
   }
 
   static Conn refuse(const WebSocketOptions& options, const ConnectRefused& refused, Conn conn) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <phx/core/ws/deflate.hpp>
 #include <phx/core/ws/frame.hpp>
 
 namespace phx::server {
@@ -28,6 +29,7 @@ struct Shard::Impl {
   Instant now{};
   DirtyList dirty;
   ChunkRef frames = ChunkRef::make();
+  core::ws::DeflateContext deflate;
   BlockingExecutor* executor = nullptr;
   std::vector<std::function<void()>> turn_end;
   std::map<const void*, std::unique_ptr<ShardPart>> parts;
@@ -136,6 +138,8 @@ Shard::Entered::~Entered() { current_shard = outer_; }
 void Shard::set_blocking_executor(BlockingExecutor* executor) noexcept { impl_->executor = executor; }
 BlockingExecutor* Shard::blocking_executor() const noexcept { return impl_->executor; }
 
+core::ws::DeflateContext& Shard::deflate() noexcept { return impl_->deflate; }
+
 void Shard::write_frame(Outbox& outbox, core::Opcode opcode, std::string_view body, bool ahead) {
   auto& frames = impl_->frames;
   if (frames->bytes.size() > frame_chunk_limit)
@@ -143,7 +147,9 @@ void Shard::write_frame(Outbox& outbox, core::Opcode opcode, std::string_view bo
   else if (frames->refs == 1)
     frames->bytes.clear();  // nobody waits for it any more
   const auto begin = static_cast<std::uint32_t>(frames->bytes.size());
-  core::ws::append_frame(frames->bytes, static_cast<core::ws::FrameOp>(opcode), body);
+  core::ws::PerMessageDeflate* const deflate = outbox.deflate();
+  const std::string_view payload = deflate ? deflate->deflate(body) : body;
+  core::ws::append_frame(frames->bytes, static_cast<core::ws::FrameOp>(opcode), payload, {}, true, deflate != nullptr);
   const auto end = static_cast<std::uint32_t>(frames->bytes.size());
   if (ahead)
     outbox.push_ahead(frames, begin, end);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include <phx/core/ws/deflate.hpp>
 #include <phx/core/ws/frame.hpp>
 #include <phx/server/shard.hpp>
 
@@ -35,10 +36,10 @@ void Topic::join(Registration& member, Subscriber& who, const Fastlane& lane) {
   if (!lane.intercepts.empty()) {
     member.lane_ = Registration::structured_lane;
     member.index_ = static_cast<std::uint32_t>(structured_.size());
-    lane_of(*lane.serializer);
+    lane_of(lane);
     structured_.push_back({&who, &member, lane});
   } else {
-    Lane& own = lane_of(*lane.serializer);
+    Lane& own = lane_of(lane);
     member.lane_ = static_cast<std::uint32_t>(&own - lanes_.data());
     member.index_ = static_cast<std::uint32_t>(own.members.size());
     own.members.push_back({lane.outbox, &who, &member});
@@ -69,11 +70,13 @@ void Topic::remove(const Registration& member) noexcept {
     take_out(lanes_[member.lane_].members);
 }
 
-Topic::Lane& Topic::lane_of(const core::Serializer& serializer) {
+Topic::Lane& Topic::lane_of(const Fastlane& member) {
+  const auto* deflate = member.outbox->deflate();
+  const std::uint8_t bits = deflate ? deflate->shared_window_bits() : std::uint8_t{0};
   for (Lane& lane : lanes_)
-    if (lane.serializer == &serializer) return lane;
+    if (lane.serializer == member.serializer && lane.deflate_bits == bits) return lane;
   lanes_.reserve(lanes_.size() + 1);
-  return lanes_.emplace_back(Lane{&serializer, {}});
+  return lanes_.emplace_back(Lane{member.serializer, bits});
 }
 
 bool Topic::wants_structure(const Structured& member, std::string_view event) const noexcept {
@@ -88,7 +91,7 @@ void Topic::encode_all(const Subscriber* from, std::string_view event, const Pay
   }
   for (const Structured& member : structured_) {
     if (member.who == from || wants_structure(member, event)) continue;
-    Lane& lane = lane_of(*member.lane.serializer);
+    Lane& lane = lane_of(member.lane);
     if (!lane.encoded) encode(lane, event, payload);
   }
 }
@@ -103,9 +106,18 @@ void Topic::encode(Lane& lane, std::string_view event, const Payload& payload) {
   if (!lane.chunk || lane.chunk->bytes.size() > topic_chunk_limit) lane.chunk = ChunkRef::make();
   if (!std::exchange(open_, true)) table_.open_.emplace_back(this);
   lane.begin = static_cast<std::uint32_t>(lane.chunk->bytes.size());
-  core::ws::append_frame(lane.chunk->bytes, static_cast<core::ws::FrameOp>(*opcode), body);
+  append_payload(lane, static_cast<core::ws::FrameOp>(*opcode), body);
   lane.end = static_cast<std::uint32_t>(lane.chunk->bytes.size());
   lane.encoded = true;
+}
+
+void Topic::append_payload(const Lane& lane, core::ws::FrameOp op, std::string_view body) {
+  std::string& bytes = lane.chunk->bytes;
+  if (lane.deflate_bits == 0) return core::ws::append_frame(bytes, op, body);
+  core::ws::DeflateContext& context = table_.shard_.deflate();
+  std::string& deflated = context.deflated();
+  context.fresh_deflater(lane.deflate_bits).deflate(body, deflated);
+  core::ws::append_frame(bytes, op, deflated, {}, true, true);
 }
 
 void Topic::dispatch(const Subscriber* from, std::string_view event, const Payload& payload) {
@@ -121,7 +133,7 @@ void Topic::dispatch(const Subscriber* from, std::string_view event, const Paylo
       if (!message) message = std::make_shared<const Broadcast>(Broadcast{name_, std::string(event), payload});
       member.who->on_broadcast(message);
     } else {
-      const Lane& lane = lane_of(*member.lane.serializer);
+      const Lane& lane = lane_of(member.lane);
       member.lane.outbox->push(lane.chunk, lane.begin, lane.end);
     }
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <phx/core/serializer.hpp>
+#include <phx/core/ws/frame.hpp>
 #include <phx/server/outbox.hpp>
 #include <phx/server/pubsub.hpp>
 
@@ -92,7 +93,8 @@ class Topic {
   };
   struct Lane {
     const core::Serializer* serializer;
-    std::vector<Member> members;
+    std::uint8_t deflate_bits;  // 0: plain frames; else compressed once for all members, for a window of so many bits
+    std::vector<Member> members = {};
     ChunkRef chunk = {};               // the frames of this turn
     std::uint32_t begin = 0, end = 0;  // the frame being delivered
     bool encoded = false;
@@ -104,9 +106,10 @@ class Topic {
     Fastlane lane;
   };
 
-  Lane& lane_of(const core::Serializer& serializer);
+  Lane& lane_of(const Fastlane& lane);
   bool wants_structure(const Structured& member, std::string_view event) const noexcept;
   void encode(Lane& lane, std::string_view event, const Payload& payload);
+  void append_payload(const Lane& lane, core::ws::FrameOp op, std::string_view body);
   void encode_all(const Subscriber* from, std::string_view event, const Payload& payload);
   void remove(const Registration& member) noexcept;
 

@@ -22,6 +22,7 @@ struct WebSocketOptions {
   /// From close() to on_close, and how long the peer may take to close TCP after the closing handshake.
   Duration close_timeout = std::chrono::seconds(2);
   core::ws::FrameTap* tap = nullptr;  ///< owned elsewhere; outlives the transport
+  bool deflate = false;               ///< offer permessage-deflate
   /// Makes the filter of a connection to a `wss` URL. Without one such a connection fails: it never silently goes plain.
   std::function<std::unique_ptr<ByteFilter>(const Url&)> secure_filter{};
 };

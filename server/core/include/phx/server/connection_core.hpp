@@ -87,10 +87,10 @@ class ConnectionCore final : public TransportLink {
   };
   struct WebSocket {
     WebSocket(const WebSocketOptions* mount_options, std::unique_ptr<TransportSession> connected, core::ws::WebSocketCore frames)
-        : options(mount_options), session(std::move(connected)), core(std::move(frames)) {}
+        : options(mount_options), core(std::move(frames)), session(std::move(connected)) {}
     const WebSocketOptions* options;
-    std::unique_ptr<TransportSession> session;
     core::ws::WebSocketCore core;
+    std::unique_ptr<TransportSession> session;  // goes first: its frames may need the core's codec
     std::unique_ptr<CloseRequest> close_request;
     std::string parked;  // received while reading was held
   };

@@ -8,6 +8,10 @@
 #include <utility>
 #include <vector>
 
+namespace phx::core::ws {
+class PerMessageDeflate;
+}
+
 namespace phx::server {
 
 /// Append-only bytes shared by the outboxes of one worker: framed once, referenced by every member. Never leaves its worker,
@@ -84,6 +88,10 @@ class Outbox {
   const std::vector<Slice>& slices() const noexcept { return slices_; }
   /// The first n bytes have been written.
   void consume(std::size_t n);
+  /// Set: text and binary frames must be written by this codec (permessage-deflate was negotiated). Borrowed; set before the first push.
+  void set_deflate(core::ws::PerMessageDeflate* deflate) noexcept { deflate_ = deflate; }
+  core::ws::PerMessageDeflate* deflate() const noexcept { return deflate_; }
+
   /// Taken from the dirty list by the flusher.
   void clean() noexcept { is_dirty_ = false; }
 
@@ -92,6 +100,7 @@ class Outbox {
   std::vector<Slice> slices_;                 // memory is given back when drained
   std::unique_ptr<std::vector<Slice>> held_;  // while held
   std::size_t bytes_ = 0;
+  core::ws::PerMessageDeflate* deflate_ = nullptr;
   bool is_dirty_ = false;
 };
 

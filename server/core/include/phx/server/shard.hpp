@@ -11,6 +11,10 @@
 #include <phx/core/time.hpp>
 #include <phx/server/outbox.hpp>
 
+namespace phx::core::ws {
+class DeflateContext;
+}
+
 namespace phx::server {
 
 /// Where blocking work goes. It runs all work it was given, each once, and ends before the shards do.
@@ -81,7 +85,10 @@ class Shard {
   void set_blocking_executor(BlockingExecutor* executor) noexcept;
   BlockingExecutor* blocking_executor() const noexcept;
 
-  /// Appends one WebSocket frame for one connection to the bytes of this turn and puts it into `outbox`; `ahead` of held ones if asked.
+  /// The compressor of this worker: all its connections without context takeover use it.
+  core::ws::DeflateContext& deflate() noexcept;
+
+  /// Appends one WebSocket frame for one connection, compressed if the outbox says so, to the bytes of this turn and puts it into `outbox`; `ahead` of held ones if asked.
   void write_frame(Outbox& outbox, core::Opcode opcode, std::string_view body, bool ahead = false);
   /// Called at the end of every run(), as long as the shard lives.
   void at_turn_end(std::function<void()> hook);

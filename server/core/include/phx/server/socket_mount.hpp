@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <phx/core/time.hpp>
+#include <phx/core/ws/deflate.hpp>
 #include <phx/core/ws/frame.hpp>
 #include <phx/core/ws/handshake.hpp>
 #include <phx/server/longpoll.hpp>
@@ -32,6 +33,9 @@ struct WebSocketOptions : TransportOptions {
   Duration timeout = std::chrono::seconds(60);       ///< no client data for this long: close 1002
   Duration close_timeout = std::chrono::seconds(5);  ///< how long the peer may take to answer our close frame
   core::ws::Limits limits;
+  bool compress = false;  ///< take permessage-deflate when offered
+  /// Messages to channel sockets never refer to earlier ones, whatever this says: so a broadcast is compressed once for all.
+  core::ws::DeflateLimits deflate_options{.context_takeover = false, .max_ratio = 25};
   core::ws::Strictness strictness = core::ws::Strictness::phoenix;
   std::optional<std::vector<std::string>> subprotocols;
   /// Called for `{error, reason}` of connect with the reason's JSON text; unset: 403, empty.
@@ -57,9 +61,10 @@ struct SocketMount {
 
 /// Connections that a socket plug has accepted: what the connection becomes after the 101.
 struct WebSocketUpgrade {
-  std::string accept;                         ///< Sec-WebSocket-Accept
-  std::unique_ptr<TransportSession> session;  ///< connected, not yet initialised
-  const WebSocketOptions* options;            ///< of the mount; lives as long as the plug
+  std::string accept;                                              ///< Sec-WebSocket-Accept
+  std::unique_ptr<TransportSession> session;                       ///< connected, not yet initialised
+  const WebSocketOptions* options;                                 ///< of the mount; lives as long as the plug
+  std::unique_ptr<core::ws::PerMessageDeflate> deflate = nullptr;  ///< set: negotiated
 };
 
 /// What mounts take from their endpoint.
