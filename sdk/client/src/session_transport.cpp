@@ -34,6 +34,7 @@ std::unique_ptr<net::Transport> make_transport(const Strand& strand, Carrier& ca
     net::WebSocketOptions websocket;
     websocket.limits.max_frame = websocket.limits.max_message = options.max_message_bytes;
     websocket.tap = options.frame_tap;
+    websocket.secure_filter = shared->tls;
     return std::make_unique<net::WebSocketTransport>(strand, carrier, websocket);
   }
   return options.transport({carrier, [shared, alive = std::weak_ptr(carrier.alive)](std::function<void()> task) {

@@ -6,6 +6,7 @@
 
 #include <phx/client/options.hpp>
 #include <phx/client/payload.hpp>
+#include <phx/net/tls_filter.hpp>
 
 #include "callback_queue.hpp"
 #include "handlers.hpp"
@@ -24,6 +25,8 @@ class SocketShared {
   const std::string url;
   const SocketOptions options;  ///< without the runtime: only the Socket holds that
   const std::shared_ptr<CallbackQueue> queue;
+  /// TLS for all connections of the socket, so that they resume sessions; used on the strand.
+  const std::function<std::unique_ptr<net::ByteFilter>(const net::Url&)> tls = net::tls_filters(options.tls);
   Inbox inbox;
 
   Handlers<> opens;

@@ -55,7 +55,8 @@ void WebSocketTransport::Connection::open(const ConnectRequest& request) {
   url_ = std::move(*url);
   if (url_.secure() && !options_.secure_filter) {
     return post([](Connection& self) {
-      self.fail(Step::security, std::make_error_code(std::errc::protocol_not_supported), "TLS is not built in yet; use a ws:// URL");
+      self.fail(Step::security, std::make_error_code(std::errc::protocol_not_supported),
+                "this transport has no TLS, and does not go on without");
     });
   }
   handshake_options_ = {.host = url_.authority(),
@@ -90,7 +91,7 @@ bool WebSocketTransport::Connection::secure() {
   phase_ = Phase::securing;
   filter_ = options_.secure_filter(url_);
   const auto error = filter_->start(wire_);
-  if (error) fail(Step::security, error);
+  if (error) fail(Step::security, error, filter_->detail());
   return !error;
 }
 

@@ -92,9 +92,14 @@ void WebSocketTransport::Connection::on_bytes(std::span<char> wire) {
   if (!filter_) return on_plain(wire);
   std::string plain;
   const bool was_ready = filter_->ready();
-  if (const auto error = filter_->from_wire(wire, plain, wire_)) return fail(was_ready ? Step::open : Step::security, error);
+  if (const auto error = filter_->from_wire(wire, plain, wire_)) {
+    flush();  // the alert that tells the peer why
+    // A server refuses a client's certificate after the handshake that carried it.
+    return fail(phase_ == Phase::securing || phase_ == Phase::handshaking ? Step::security : Step::open, error, filter_->detail());
+  }
   if (!was_ready && filter_->ready()) begin_handshake();
   if (!plain.empty()) on_plain(plain);
+  if (filter_->ended() && phase_ != Phase::closed) on_end_of_stream(asio::error::eof);
 }
 
 void WebSocketTransport::Connection::on_plain(std::span<char> bytes) {
@@ -164,8 +169,9 @@ void WebSocketTransport::Connection::flush() {
       plain_.clear();
     }
   } else if (filter_->ready() && !plain_.empty()) {
-    if (const auto error = filter_->to_wire(std::exchange(plain_, {}), wire_)) return fail(Step::open, error);
+    if (const auto error = filter_->to_wire(std::exchange(plain_, {}), wire_)) return fail(Step::open, error, filter_->detail());
   }
+  if (filter_ && phase_ == Phase::draining) filter_->finish(wire_);
   boost::system::error_code error;
   while (sent_ < wire_.size() && !error) sent_ += socket_->write_some(asio::buffer(wire_) + sent_, error);
   if (error == asio::error::would_block) return wait_writable();

@@ -200,7 +200,7 @@ TEST(NetWebSocketTransport, SaysWhatCannotBeReached) {
   };
   EXPECT_THAT(error_of("ws://127.0.0.1:1/"), StartsWith("cannot connect to 127.0.0.1:1: "));
   EXPECT_THAT(error_of("ws://no-such-host.invalid/"), StartsWith("cannot find host no-such-host.invalid: "));
-  EXPECT_THAT(error_of("wss://127.0.0.1:1/"), HasSubstr("TLS is not built in yet"));
+  EXPECT_THAT(error_of("wss://127.0.0.1:1/"), HasSubstr("this transport has no TLS"));
   EXPECT_THAT(error_of("http://127.0.0.1:1/"), HasSubstr("is not a ws:// or wss:// URL"));
 }
 

@@ -14,6 +14,7 @@
 #include <phx/client/transport.hpp>
 #include <phx/core/client/policy.hpp>
 #include <phx/core/time.hpp>
+#include <phx/core/tls.hpp>
 #include <phx/core/ws/websocket_core.hpp>
 
 namespace phx::client {
@@ -34,6 +35,7 @@ struct SocketOptions {
   Duration connect_timeout = std::chrono::seconds(10);  ///< lookup, TCP and handshake of one attempt
   Duration heartbeat_interval = std::chrono::seconds(30);
   Duration heartbeat_timeout{};               ///< zero: the interval
+  core::TlsClientOptions tls{};               ///< of wss:// URLs: certificates are verified unless it says otherwise
   std::size_t max_message_bytes = 64u << 20;  ///< larger ones end the connection
   Policy policy = Policy::phxkit();           ///< where the client departs from phoenix.js
   std::shared_ptr<Runtime> runtime{};         ///< none: two threads of this socket's own
