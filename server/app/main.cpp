@@ -45,8 +45,17 @@ server::EndpointOptions endpoint_options(const app::Options& options) {
   out.host = options.host;
   out.port = static_cast<std::uint16_t>(options.port);
   out.workers = options.workers;
+  out.tls.cert_file = options.tls_cert;
+  out.tls.key_file = options.tls_key;
   out.check_origin = app::parse_check_origin(options.check_origin);
   return out;
+}
+
+/// Checked before anything is opened, so that what is wrong is told in one line.
+void check_tls(const server::EndpointOptions& options) {
+  if (options.tls.cert_file.empty()) return;
+  if (const auto context = core::TlsContext::server(options.tls); !context)
+    throw Failure(ExitCode::usage, "--tls-cert, --tls-key: " + context.error().detail);
 }
 
 ExitCode serve(const app::Options& options) {
@@ -54,6 +63,7 @@ ExitCode serve(const app::Options& options) {
   app::LogObserver log(options.log_level);
   server::PubSub pubsub;
   server::EndpointOptions endpoint_opts = endpoint_options(options);
+  check_tls(endpoint_opts);
   server::Presence presence(pubsub);
   app::Chat chat;
   auto socket = std::make_shared<app::UserSocket>(app::Contexts{chat, presence, app::secret_key_base(options)});
@@ -61,7 +71,11 @@ ExitCode serve(const app::Options& options) {
   std::shared_ptr<server::Observer> observer(std::shared_ptr<void>(), &log);
   auto handler = std::make_shared<server::ChannelSocketHandler>(
       std::move(socket), pubsub, server::ChannelSocketHandler::Options{.max_channels_per_transport = 100, .observer = observer});
-  endpoint_opts.sockets.push_back({.path = "/socket", .handler = handler, .websocket = server::WebSocketOptions{}, .auth_token = false});
+  endpoint_opts.sockets.push_back({.path = "/socket",
+                                   .handler = handler,
+                                   .websocket = server::WebSocketOptions{},
+                                   .auth_token = false,
+                                   .longpoll = server::LongPollOptions{}});
   endpoint_opts.pubsub = &pubsub;
   endpoint_opts.observer = &log;
   server::Endpoint endpoint(std::move(endpoint_opts));

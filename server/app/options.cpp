@@ -19,6 +19,10 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--check-origin", o.check_origin,
                  "conn, true, false, or origins separated by commas, as in https://app.example,//*.app.example")
       ->capture_default_str();
+  auto* tls_cert = app.add_option("--tls-cert", o.tls_cert, "serve https:// and wss:// only: PEM file with the certificate and its chain");
+  auto* tls_key = app.add_option("--tls-key", o.tls_key, "PEM file with the key of --tls-cert");
+  tls_cert->needs(tls_key);
+  tls_key->needs(tls_cert);
   app.add_option("--log-level", o.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();

@@ -18,6 +18,7 @@ struct Options {
   std::size_t workers = 0;
   std::string secret_key_base_file;
   std::string check_origin = "conn";
+  std::string tls_cert, tls_key;
   std::string log_level = "info";
   bool print_config = false;
 };

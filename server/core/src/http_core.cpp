@@ -176,6 +176,10 @@ void HttpCore::on_head_done(Instant now) {
   path_ = conn.path;
   const auto host = conn.req_header("host");
   if (!host && !old) return refuse(400);
+  if (worker_.service.options.secure) {
+    conn.scheme = "https";
+    if (conn.host.empty()) conn.port = 443;
+  }
   if (conn.host.empty()) detail::read_authority(host.value_or(""), conn);
   conn.peer = peer_;
   conn.shard = &worker_.shard;

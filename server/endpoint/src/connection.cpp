@@ -20,6 +20,7 @@ bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || 
 
 Connection::Connection(Worker& worker, int fd, Conn::Peer peer, Instant now)
     : worker_(worker), core_(worker.http(), *this, std::move(peer), now), fd_(fd), interest_(EPOLLIN) {
+  if (worker_.tls()) tls_ = std::make_unique<TlsLink>(*worker_.tls());
   worker_.poller().change(fd_, interest_, this);
   worker_.arm(*this, core_.next_deadline());
 }
@@ -32,7 +33,7 @@ Connection::~Connection() {
 bool Connection::wants_read() noexcept {
   if (input_ended_) return false;
   if (half_closed_) return true;
-  const bool full = blocked_ && core_.outbox().bytes() > worker_.options().pause_reading_bytes;
+  const bool full = blocked_ && queued() > worker_.options().pause_reading_bytes;
   return !full && core_.reads();
 }
 
@@ -53,8 +54,9 @@ void Connection::receive(Instant now) {
   const auto buffer = worker_.buffer();
   const auto n = ::recv(fd_, buffer.data(), buffer.size(), 0);
   if (n > 0) {
-    if (!core_.finished()) core_.feed(buffer.first(static_cast<std::size_t>(n)), now);
-    return;
+    if (core_.finished()) return;
+    const auto bytes = buffer.first(static_cast<std::size_t>(n));
+    return tls_ ? receive_secure(bytes, now) : core_.feed(bytes, now);
   }
   if (n < 0) {
     if (!would_block(errno)) cut(now);
@@ -62,14 +64,29 @@ void Connection::receive(Instant now) {
   }
   input_ended_ = true;
   if (half_closed_) return die();
-  if (!core_.finished()) core_.peer_closed(now);
+  if (!core_.finished() && !(tls_ && tls_->peer_closed())) core_.peer_closed(now);
+}
+
+void Connection::receive_secure(std::span<const char> wire, Instant now) {
+  std::string& plain = worker_.plain();
+  plain.clear();
+  const bool was_closed = tls_->peer_closed();
+  const auto error = tls_->receive(wire, plain);
+  if (!plain.empty()) core_.feed(plain, now);
+  if (error) {
+    worker_.options().observer->log({Level::info, "TLS connection failed", {}, tls_->detail()});
+    tls_->send(fd_);  // the alert, if the kernel takes it
+    return cut(now);
+  }
+  if (tls_->pending() > 0) core_.outbox().mark_dirty();
+  if (!was_closed && tls_->peer_closed() && !core_.finished()) core_.peer_closed(now);
 }
 
 void Connection::flush(Instant now) {
   if (dead_) return;
-  if (!blocked_ && !write(now)) return cut(now);
-  if (core_.outbox().bytes() > worker_.options().max_queue_bytes) return cut(now);
-  if (core_.finished() && core_.outbox().empty() && !half_closed_) {
+  if (!blocked_ && !write()) return cut(now);
+  if (queued() > worker_.options().max_queue_bytes) return cut(now);
+  if (core_.finished() && queued() == 0 && !half_closed_) {
     half_closed_ = true;
     ::shutdown(fd_, SHUT_WR);
     if (input_ended_) return die();
@@ -77,8 +94,19 @@ void Connection::flush(Instant now) {
   update(now);
 }
 
-/// As much as the kernel takes, normally with one call. False: the connection is broken.
-bool Connection::write(Instant) {
+/// Bytes that wait for the kernel.
+std::size_t Connection::queued() noexcept { return core_.outbox().bytes() + (tls_ ? tls_->pending() : 0); }
+
+/// As much as the kernel takes. False: the connection is broken.
+bool Connection::write() {
+  if (!tls_) return write_plain();
+  const auto written = tls_->write(fd_, core_.outbox(), core_.finished());
+  blocked_ = written == TlsLink::Written::blocked;
+  return written != TlsLink::Written::broken;
+}
+
+/// Normally with one call.
+bool Connection::write_plain() {
   auto& outbox = core_.outbox();
   while (!outbox.empty()) {
     const auto& slices = outbox.slices();

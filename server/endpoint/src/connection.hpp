@@ -2,16 +2,20 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 
 #include <phx/server/connection_core.hpp>
 
 #include "deadline_wheel.hpp"
+#include "tls_link.hpp"
 
 namespace phx::server {
 
 class Worker;
 
 /// One socket of a worker: reads into the worker's buffer, feeds the machine, writes its outbox. Holds no buffer of its own.
+/// With TLS a TlsLink sits between the socket and the machine.
 ///
 ///   open --machine finished, all written--> lingering (our FIN is out; input is thrown away) --FIN, time limit--> dead
 ///   any  --error, cut--> dead
@@ -36,13 +40,17 @@ class Connection final : public Carrier, public DeadlineWheel::Node {
 
  private:
   void receive(Instant now);
-  bool write(Instant now);
+  void receive_secure(std::span<const char> wire, Instant now);
+  bool write();
+  bool write_plain();
+  std::size_t queued() noexcept;
   bool wants_read() noexcept;
   void update(Instant now);
   void die() noexcept;
 
   Worker& worker_;
   ConnectionCore core_;
+  std::unique_ptr<TlsLink> tls_;
   Instant linger_until_{};
   int fd_;
   std::uint32_t interest_ = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <optional>
+#include <stdexcept>
 #include <thread>
 
 #include <boost/asio/post.hpp>
@@ -28,8 +30,18 @@ class BlockingPool final : public BlockingExecutor {
   boost::asio::thread_pool pool_;
 };
 
+bool uses_tls(const EndpointOptions& options) { return !options.tls.cert_file.empty() || !options.tls.key_file.empty(); }
+
+std::optional<core::TlsContext> make_tls(const EndpointOptions& options) {
+  if (!uses_tls(options)) return std::nullopt;
+  auto context = core::TlsContext::server(options.tls);
+  if (!context) throw std::invalid_argument("TLS: " + context.error().detail);
+  return std::move(*context);
+}
+
 HttpService make_service(EndpointOptions& options) {
   HttpService service{options.http, {}, 1, options.observer};
+  service.options.secure = uses_tls(options);
   SocketDefaults defaults{options.url_host, options.check_origin};
   if (options.pubsub) defaults.pubsub_name = options.pubsub->name();
   defaults.keys = options.keys;
@@ -49,7 +61,7 @@ struct Endpoint::Impl {
   explicit Impl(EndpointOptions given)
       : options(std::move(given)),
         service(make_service(options)),
-        shared{options, service},
+        shared{options, service, make_tls(options)},
         pool(std::max<std::size_t>(1, options.blocking_threads)) {
     for (std::size_t i = 0; i < worker_count(options); ++i) {
       workers.push_back(std::make_unique<Worker>(i, shared));

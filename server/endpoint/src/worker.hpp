@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -26,6 +27,7 @@ namespace phx::server {
 struct WorkerShared {
   const EndpointOptions& options;
   const HttpService& service;
+  std::optional<core::TlsContext> tls;      ///< none: plain TCP
   std::atomic<std::size_t> connections{0};  ///< open ones, for max_connections
 };
 
@@ -57,6 +59,9 @@ class Worker {
   HttpWorker& http() noexcept { return http_; }
   Poller& poller() noexcept { return poller_; }
   const EndpointOptions& options() const noexcept { return shared_.options; }
+  const std::optional<core::TlsContext>& tls() const noexcept { return shared_.tls; }
+  /// Scratch for what a connection has just decrypted.
+  std::string& plain() noexcept { return plain_; }
   std::span<char> buffer() noexcept { return {buffer_.get(), buffer_bytes}; }
   void arm(DeadlineWheel::Node& node, std::optional<Instant> due);
   void disarm(DeadlineWheel::Node& node) noexcept { wheel_.disarm(node); }
@@ -87,6 +92,7 @@ class Worker {
   std::optional<Instant> timer_at_;
   DeadlineWheel wheel_;
   std::unique_ptr<char[]> buffer_;
+  std::string plain_;
   std::vector<std::unique_ptr<Connection>> connections_, buried_;
   std::vector<Outbox*> flushing_;
   std::function<void()> on_empty_;  // set by shutdown()

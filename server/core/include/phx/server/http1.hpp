@@ -33,6 +33,7 @@ struct HttpOptions {
   Duration keep_alive_timeout = std::chrono::seconds(60);  ///< silence between requests, and before the first
   Duration body_timeout = std::chrono::seconds(60);        ///< silence within a body: 408
   bool vary_accept_encoding = true;                        ///< every answer says so, as bandit's does
+  bool secure = false;                                     ///< requests come through TLS: their scheme is https
 };
 
 /// What all connections of an endpoint share; immutable after start.

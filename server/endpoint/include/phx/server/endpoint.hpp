@@ -9,6 +9,7 @@
 
 #include <phx/core/error.hpp>
 #include <phx/core/time.hpp>
+#include <phx/core/tls.hpp>
 #include <phx/server/http1.hpp>
 #include <phx/server/observer.hpp>
 #include <phx/server/origin.hpp>
@@ -24,6 +25,8 @@ struct EndpointOptions {
   std::string host = "127.0.0.1";  ///< address or name to listen on
   std::uint16_t port = 0;          ///< 0: a free one
   std::size_t workers = 0;         ///< 0: one per core
+
+  core::TlsServerOptions tls;  ///< with a certificate and its key: https:// and wss:// only
 
   std::string url_host = "localhost";  ///< what `check_origin: true` compares with
   CheckOrigin check_origin = CheckOrigin::endpoint_host();
@@ -48,7 +51,7 @@ struct EndpointOptions {
 /// on one worker. Broadcasts go through the PubSub given in the options, from any thread.
 class Endpoint {
  public:
-  /// Throws std::invalid_argument for options that can not work.
+  /// Throws std::invalid_argument for options that can not work; TLS files that can not be used among them.
   explicit Endpoint(EndpointOptions options);
   /// stop()s.
   ~Endpoint();
