@@ -99,7 +99,9 @@ void WebSocketTransport::Connection::on_bytes(std::span<char> wire) {
   }
   if (!was_ready && filter_->ready()) begin_handshake();
   if (!plain.empty()) on_plain(plain);
-  if (filter_->ended() && phase_ != Phase::closed) on_end_of_stream(asio::error::eof);
+  if (!filter_->ended()) return;
+  flush();  // our half of the closing handshake
+  if (phase_ != Phase::closed) on_end_of_stream(asio::error::eof);
 }
 
 void WebSocketTransport::Connection::on_plain(std::span<char> bytes) {
