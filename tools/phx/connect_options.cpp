@@ -70,6 +70,8 @@ void add_connect_options(CLI::App& command, ConnectOptions& o, bool topic) {
   command.add_option("--header", o.headers, "further header of the request, 'Name: value'")->take_all()->allow_extra_args(false);
   command.add_option("--transport", o.transport, "websocket, or auto (which is websocket)")->check(CLI::IsMember({"websocket", "auto"}));
   command.add_option("--vsn", o.vsn, "protocol version")->check(CLI::IsMember({"1.0.0", "2.0.0"}));
+  command.add_option("--ca-file", o.ca_file, "PEM file of the authorities to trust for wss://; default: the system's");
+  command.add_flag("--insecure", o.insecure, "take any certificate of the server: anybody may be in the middle");
   command.add_option("--timeout", o.timeout_seconds, "seconds")->check(CLI::PositiveNumber);
   command.add_flag("--json", o.output.json, "one JSON object per line, also on a terminal");
   command.add_flag("--pretty", o.output.pretty, "indented, also into a pipe");
@@ -85,6 +87,9 @@ client::SocketOptions socket_options(const ConnectOptions& options) {
   client::HeaderList headers;
   for (const std::string& text : options.headers) headers.push_back(header(text));
   out.headers = headers;
+  if (!options.ca_file.empty()) static_cast<void>(read_file(options.ca_file, "--ca-file"));  // throws when it cannot be read
+  out.tls.ca_file = options.ca_file;
+  out.tls.verify = !options.insecure;
   out.vsn = options.vsn == "1.0.0" ? client::Vsn::v1 : client::Vsn::v2;
   out.timeout = out.connect_timeout = options.timeout_or(default_timeout);
   return out;

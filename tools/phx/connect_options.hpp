@@ -19,7 +19,8 @@ namespace phx::cli {
 struct ConnectOptions {
   std::string url, topic;
   std::string params = "{}", join_payload = "{}";
-  std::string token_file, auth_token_file, vsn = "2.0.0", transport = "auto";
+  std::string token_file, auth_token_file, vsn = "2.0.0", transport = "auto", ca_file;
+  bool insecure = false;
   std::vector<std::string> headers;
   std::optional<double> timeout_seconds;
   OutputOptions output;
