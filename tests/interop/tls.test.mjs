@@ -1,0 +1,138 @@
+// TLS with foreign peers: Node's TLS as client of phx-server, phx as client of a Node server, certificates by the openssl program.
+import { test, before, after } from "node:test";
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import https from "node:https";
+import os from "node:os";
+import path from "node:path";
+import WebSocket, { WebSocketServer } from "ws";
+import { start, bin, eventually } from "./server.mjs";
+
+const dir = mkdtempSync(path.join(os.tmpdir(), "phxkit-tls-"));
+const file = (name) => path.join(dir, name);
+const openssl = (...args) => execFileSync("openssl", args, { cwd: dir, stdio: ["ignore", "ignore", "pipe"] });
+
+function issue(name, altNames) {
+  writeFileSync(file(`${name}.ext`), `subjectAltName=${altNames}\n`);
+  openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`);
+  openssl("x509", "-req", "-in", `${name}.csr`, "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+    "-extfile", `${name}.ext`, "-out", `${name}.pem`);
+}
+
+let server;
+before(async () => {
+  openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=ca", "-days", "2");
+  issue("good", "DNS:localhost,IP:127.0.0.1");
+  issue("other", "DNS:other.example");
+  server = await start("phx-server", "--port", "0", "--log-level", "error", "--tls-cert", file("good.pem"), "--tls-key", file("good.key"));
+});
+after(async () => {
+  assert.equal(await server.stop(), 0);
+  rmSync(dir, { recursive: true });
+});
+
+async function run(program, ...args) {
+  const child = spawn(path.join(bin, program), args, { stdio: ["ignore", "pipe", "pipe"] });
+  let out = "", err = "";
+  child.stdout.on("data", (data) => { out += data; });
+  child.stderr.on("data", (data) => { err += data; });
+  const [code] = await once(child, "close");
+  return { code, out, err };
+}
+const oneLine = (text) => assert.match(text, /^[^\n]+\n$/);
+
+for (const [name, tls] of [["1.2", { maxVersion: "TLSv1.2" }], ["1.3", { minVersion: "TLSv1.3" }]]) {
+  test(`ws client over TLS ${name} joins and gets a large reply`, async () => {
+    const ws = new WebSocket(`wss://localhost:${server.port}/socket/websocket?vsn=2.0.0`, { ca: readFileSync(file("ca.pem")), ...tls });
+    const [next, got] = eventually(20_000);
+    ws.on("message", (data) => got(JSON.parse(data)));
+    await once(ws, "open");
+    ws.send(JSON.stringify(["1", "1", "room:lobby", "phx_join", {}]));
+    assert.equal((await next())[4].status, "ok");
+    const text = "x".repeat(500_000);
+    ws.send(JSON.stringify(["1", "2", "room:lobby", "ping", { text }]));
+    assert.equal((await next())[4].response.text, text);
+    ws.close(1000);
+    const [code] = await once(ws, "close");
+    assert.equal(code, 1000);
+  });
+}
+
+test("ws client, 200 connections at once", async () => {
+  const ca = readFileSync(file("ca.pem"));
+  const all = await Promise.all(Array.from({ length: 200 }, async () => {
+    const ws = new WebSocket(`wss://127.0.0.1:${server.port}/socket/websocket?vsn=2.0.0`, { ca });
+    await once(ws, "open");
+    return ws;
+  }));
+  await Promise.all(all.map((ws) => { ws.close(); return once(ws, "close"); }));
+});
+
+test("https requests on one connection", async () => {
+  const agent = new https.Agent({ keepAlive: true, maxSockets: 1, ca: readFileSync(file("ca.pem")) });
+  for (let i = 0; i < 3; i++) {
+    const status = await new Promise((resolve, reject) => {
+      https.get({ host: "localhost", port: server.port, path: "/nothing", agent }, (res) => {
+        res.resume();
+        res.on("end", () => resolve(res.statusCode));
+      }).on("error", reject);
+    });
+    assert.equal(status, 404);
+  }
+  agent.destroy();
+});
+
+test("phx trusts the authority it is given, and no other", async () => {
+  const url = `wss://127.0.0.1:${server.port}/socket`;
+  const good = await run("phx", "ping", url, "--count", "1", "--ca-file", file("ca.pem"));
+  assert.equal(good.code, 0, good.err);
+  assert.ok(JSON.parse(good.out).rtt_ms > 0);
+  assert.equal((await run("phx", "ping", url, "--count", "1", "--insecure")).code, 0);
+  const unknown = await run("phx", "ping", url, "--count", "1");
+  assert.equal(unknown.code, 3);
+  oneLine(unknown.err);
+  assert.match(unknown.err, /certificate of host 127\.0\.0\.1: /);
+  const missing = await run("phx", "ping", url, "--count", "1", "--ca-file", file("nothing.pem"));
+  assert.equal(missing.code, 2);
+  oneLine(missing.err);
+});
+
+test("phx against a Node server: the right name, the wrong one, no TLS at all", async () => {
+  const node = https.createServer({ cert: readFileSync(file("other.pem")), key: readFileSync(file("other.key")) });
+  new WebSocketServer({ server: node }).on("connection", (ws) => ws.on("message", (data) => {
+    const [joinRef, ref, topic] = JSON.parse(data);
+    ws.send(JSON.stringify([joinRef, ref, topic, "phx_reply", { status: "ok", response: {} }]));
+  }));
+  node.on("tlsClientError", () => {});
+  node.listen(0, "127.0.0.1");
+  await once(node, "listening");
+  const url = `wss://127.0.0.1:${node.address().port}/socket`;
+  assert.equal((await run("phx", "ping", url, "--count", "1", "--insecure")).code, 0);
+  const wrong = await run("phx", "ping", url, "--count", "1", "--ca-file", file("ca.pem"));
+  assert.equal(wrong.code, 3);
+  assert.match(wrong.err, /certificate of host 127\.0\.0\.1: IP address mismatch/);
+  node.close();
+
+  const plain = await start("phx-server", "--port", "0", "--log-level", "error");
+  const none = await run("phx", "ping", `wss://127.0.0.1:${plain.port}/socket`, "--count", "1");
+  assert.equal(none.code, 3);
+  assert.match(none.err, /does not speak TLS/);
+  await plain.stop();
+});
+
+test("phx-server says in one line which file is wrong", async () => {
+  const cases = [
+    [file("nothing.pem"), file("good.key"), /No such file/],
+    [file("good.pem"), file("other.key"), /does not belong to certificate/],
+    [file("good.key"), file("good.key"), /not a PEM file of the right kind/],
+  ];
+  for (const [cert, key, why] of cases) {
+    const refused = await run("phx-server", "--port", "0", "--tls-cert", cert, "--tls-key", key);
+    assert.equal(refused.code, 2);
+    oneLine(refused.err);
+    assert.match(refused.err, why);
+  }
+  assert.equal((await run("phx-server", "--port", "0", "--tls-cert", file("good.pem"))).code, 2);
+});
