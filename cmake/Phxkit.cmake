@@ -53,7 +53,8 @@ function(phxkit_test_headers)
   target_link_libraries(phxkit_test_base INTERFACE GTest::gtest GTest::gmock nlohmann_json::nlohmann_json tl::expected Threads::Threads)
   target_include_directories(phxkit_test_base INTERFACE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/sdk/core/include)
   target_compile_definitions(phxkit_test_base INTERFACE PHXKIT_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PHXKIT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
-  target_compile_options(phxkit_test_base INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>) # for ccache
+  target_compile_options(phxkit_test_base INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> # for ccache
+    $<$<CONFIG:Release>:-O1>) # test code at -O3 only costs build time
   file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/test_headers.cpp CONTENT "// precompiled headers of the tests\n")
   add_library(phxkit_test_headers STATIC ${PROJECT_BINARY_DIR}/test_headers.cpp)
   target_link_libraries(phxkit_test_headers PRIVATE phxkit_test_base)
