@@ -46,6 +46,11 @@ std::pair<std::string, std::string> header(const std::string& text) {
   return {text.substr(0, colon), text.substr(value)};
 }
 
+/// A file that cannot be used is a usage error, told before anything connects.
+void check(const core::TlsClientOptions& tls) {
+  if (const auto context = core::TlsContext::client(tls); !context) throw Failure(ExitCode::usage, "--ca-file: " + context.error().detail);
+}
+
 }  // namespace
 
 Duration ConnectOptions::timeout_or(Duration otherwise) const {
@@ -87,9 +92,9 @@ client::SocketOptions socket_options(const ConnectOptions& options) {
   client::HeaderList headers;
   for (const std::string& text : options.headers) headers.push_back(header(text));
   out.headers = headers;
-  if (!options.ca_file.empty()) static_cast<void>(read_file(options.ca_file, "--ca-file"));  // throws when it cannot be read
   out.tls.ca_file = options.ca_file;
   out.tls.verify = !options.insecure;
+  if (!options.ca_file.empty()) check(out.tls);
   out.vsn = options.vsn == "1.0.0" ? client::Vsn::v1 : client::Vsn::v2;
   out.timeout = out.connect_timeout = options.timeout_or(default_timeout);
   return out;
