@@ -4,9 +4,12 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
 import https from "node:https";
+import net from "node:net";
 import os from "node:os";
 import path from "node:path";
+import tls from "node:tls";
 import WebSocket, { WebSocketServer } from "ws";
 import { start, bin, eventually } from "./server.mjs";
 
@@ -43,9 +46,9 @@ async function run(program, ...args) {
 }
 const oneLine = (text) => assert.match(text, /^[^\n]+\n$/);
 
-for (const [name, tls] of [["1.2", { maxVersion: "TLSv1.2" }], ["1.3", { minVersion: "TLSv1.3" }]]) {
+for (const [name, version] of [["1.2", { maxVersion: "TLSv1.2" }], ["1.3", { minVersion: "TLSv1.3" }]]) {
   test(`ws client over TLS ${name} joins and gets a large reply`, async () => {
-    const ws = new WebSocket(`wss://localhost:${server.port}/socket/websocket?vsn=2.0.0`, { ca: readFileSync(file("ca.pem")), ...tls });
+    const ws = new WebSocket(`wss://localhost:${server.port}/socket/websocket?vsn=2.0.0`, { ca: readFileSync(file("ca.pem")), ...version });
     const [next, got] = eventually(20_000);
     ws.on("message", (data) => got(JSON.parse(data)));
     await once(ws, "open");
@@ -82,6 +85,43 @@ test("https requests on one connection", async () => {
     assert.equal(status, 404);
   }
   agent.destroy();
+});
+
+test("peers that speak no TLS, or break off, are dropped", async () => {
+  const plain = http.get({ port: server.port, path: "/" });
+  await assert.rejects(once(plain, "response"), { code: "ECONNRESET" });
+  const half = net.connect(server.port, "127.0.0.1");
+  half.write(Buffer.from([22, 3, 1, 2, 0, 1]));
+  half.end();
+  await once(half.resume(), "close");
+  const rude = tls.connect({ port: server.port, host: "127.0.0.1", ca: readFileSync(file("ca.pem")) });
+  await once(rude, "secureConnect");
+  rude.on("error", () => {});
+  rude.destroy();
+});
+
+test("a second connection resumes the session of the first", async () => {
+  const options = { port: server.port, host: "127.0.0.1", ca: readFileSync(file("ca.pem")) };
+  const first = tls.connect(options);
+  const [session] = await once(first, "session");
+  first.destroy();
+  const second = tls.connect({ ...options, session });
+  await once(second, "secureConnect");
+  assert.ok(second.isSessionReused());
+  second.destroy();
+});
+
+test("a drained server closes joined clients with 1012", async () => {
+  const drained = await start("phx-server", "--port", "0", "--log-level", "error", "--tls-cert", file("good.pem"), "--tls-key", file("good.key"));
+  const ws = new WebSocket(`wss://127.0.0.1:${drained.port}/socket/websocket?vsn=2.0.0`, { ca: readFileSync(file("ca.pem")) });
+  const [next, got] = eventually();
+  ws.on("message", (data) => got(JSON.parse(data)));
+  await once(ws, "open");
+  ws.send(JSON.stringify(["1", "1", "room:lobby", "phx_join", {}]));
+  assert.equal((await next())[4].status, "ok");
+  const closed = once(ws, "close");
+  assert.equal(await drained.stop(), 0);
+  assert.equal((await closed)[0], 1012);
 });
 
 test("phx trusts the authority it is given, and no other", async () => {
