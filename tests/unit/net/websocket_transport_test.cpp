@@ -204,7 +204,7 @@ TEST(NetWebSocketTransport, SaysWhatCannotBeReached) {
   EXPECT_THAT(error_of("http://127.0.0.1:1/"), HasSubstr("is not a ws:// or wss:// URL"));
 }
 
-/// Stands in for TLS: every byte is flipped, and a greeting comes first.
+/// Stands in for TLS: every byte is flipped, a greeting comes first, a second '!' is the peer's goodbye, BYE is ours.
 class FlipFilter final : public net::ByteFilter {
  public:
   std::error_code start(std::string& to_wire) override {
@@ -214,10 +214,18 @@ class FlipFilter final : public net::ByteFilter {
   bool ready() const noexcept override { return ready_; }
   std::error_code from_wire(std::span<const char> wire, std::string& plain, std::string&) override {
     for (const char c : wire) {
-      if (ready_) plain += static_cast<char>(~c);
-      ready_ = ready_ || c == '!';
+      if (c == '!') {
+        ended_ = ready_;
+        ready_ = true;
+      } else if (ready_) {
+        plain += static_cast<char>(~c);
+      }
     }
     return {};
+  }
+  bool ended() const noexcept override { return ended_; }
+  void finish(std::string& to_wire) override {
+    if (!std::exchange(finished_, true)) to_wire += "BYE";
   }
   std::error_code to_wire(std::string_view plain, std::string& to_wire) override {
     to_wire += flipped(plain);
@@ -230,8 +238,23 @@ class FlipFilter final : public net::ByteFilter {
   }
 
  private:
-  bool ready_ = false;
+  bool ready_ = false, ended_ = false, finished_ = false;
 };
+
+TEST(NetWebSocketTransport, AnswersACloseThatComesWithTheGoodbyeOfTheFilter) {
+  RawServer server([](RawServer::Peer& peer) {
+    peer.read_until("HELLO");
+    peer.write("!");
+    const auto head = FlipFilter::flipped(peer.read_until(FlipFilter::flipped("\r\n\r\n")));
+    peer.write(FlipFilter::flipped(accept_upgrade(head) + close_1000) + "!");
+    const std::string answer = peer.read_until("BYE");
+    EXPECT_EQ(answer.size(), 8u + 3u);  // masked close frame, goodbye
+    EXPECT_EQ(FlipFilter::flipped(answer)[0], '\x88');
+  });
+  Session session({.secure_filter = [](const net::Url&) { return std::make_unique<FlipFilter>(); }});
+  session.run(server.url("wss"));
+  EXPECT_THAT(session.log.lines, ElementsAre("open ", "close 1000"));
+}
 
 TEST(NetWebSocketTransport, PutsAFilterUnderASecureUrl) {
   RawServer server([](RawServer::Peer& peer) {
