@@ -15,6 +15,7 @@ struct Frame {
   std::string payload;
 };
 
+inline constexpr std::uint8_t rsv1 = 4;
 inline constexpr std::uint8_t op_text = 1, op_binary = 2, op_close = 8, op_ping = 9, op_pong = 10;
 
 std::string write_frame(const Frame& frame, bool masked);

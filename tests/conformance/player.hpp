@@ -10,13 +10,11 @@
 #include "conformance/compare.hpp"
 #include "conformance/frames.hpp"
 #include "conformance/host.hpp"
+#include "conformance/inflater.hpp"
 #include "conformance/presence_view.hpp"
 #include "support/golden.hpp"
 
 namespace phx::conformance {
-
-/// Why a case cannot be played yet; empty when it can.
-std::string missing_part(const golden::Case& which);
 
 /// Plays one case of tests/golden against a server: sends exactly the bytes of the recording and compares what comes back as JSON
 /// values, with the hints of tests/golden/README.md. Throws std::runtime_error that tells the first difference.
@@ -32,6 +30,7 @@ class Player {
   struct Connection {
     std::unique_ptr<Stream> stream;
     std::string in;
+    Inflater inflater{};
     bool topic_ended = false;  // got phx_close or phx_error: the diff of the own leave may still come
   };
   /// What arrived: a frame, or the end of the connection.

@@ -149,6 +149,8 @@ std::vector<SocketMount> FixtureApp::mounts() {
   auth.connect_info.x_headers = true;
   WebSocketOptions sub;
   sub.subprotocols = {"sip", "mqtt"};
+  WebSocketOptions compressed;
+  compressed.compress = true;
   WebSocketOptions v1_only;
   v1_only.serializers = {{&core::v1_serializer(), "~> 1.0.0"}};
 
@@ -160,6 +162,7 @@ std::vector<SocketMount> FixtureApp::mounts() {
       {"/socket_auth", handler(Handler::user, true, 100), auth, true},
       {"/socket_sub", user, sub, false},
       {"/socket_v1only", user, v1_only, false},
+      {"/socket_deflate", user, compressed, false},
   };
 }
 

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <phx/core/json.hpp>
+#include <phx/core/ws/deflate.hpp>
 #include <phx/core/ws/frame.hpp>
 #include <phx/server/channel.hpp>
 #include <phx/server/observer.hpp>
@@ -121,8 +122,15 @@ class Client final : public TransportLink {
  public:
   explicit Client(World& world, std::size_t shard = 0, const core::Serializer& serializer = core::v2_serializer())
       : Client(world, world.handler(), shard, serializer) {}
-  Client(World& world, const TransportHandler& handler, std::size_t shard, const core::Serializer& serializer)
-      : world_(world), shard_(world.shard(shard)), outbox_(shard_.dirty()) {
+  /// Negotiated permessage-deflate.
+  Client(World& world, const core::ws::DeflateParams& params)
+      : Client(world, world.handler(), 0, core::v2_serializer(),
+               std::make_unique<core::ws::PerMessageDeflate>(core::ws::Role::server, params, world.shard(0).deflate(),
+                                                             core::ws::DeflateLimits{.context_takeover = false})) {}
+  Client(World& world, const TransportHandler& handler, std::size_t shard, const core::Serializer& serializer,
+         std::unique_ptr<core::ws::PerMessageDeflate> deflate = nullptr)
+      : world_(world), shard_(world.shard(shard)), deflate_(std::move(deflate)), outbox_(shard_.dirty()) {
+    outbox_.set_deflate(deflate_.get());
     const Json params = Json::object();
     const ConnectInfo info;
     session_ = handler.connect({params, info, "websocket", &serializer}, shard_).value();
@@ -148,9 +156,9 @@ class Client final : public TransportLink {
     for (const Slice& slice : outbox_.slices()) bytes += slice.view();
     outbox_.consume(outbox_.bytes());
     std::vector<std::string> frames;
-    core::ws::Decoder decoder(core::ws::Role::client, limits_);
+    core::ws::Decoder decoder(core::ws::Role::client, limits_, deflate_ != nullptr);
     decoder.feed(bytes);
-    while (const auto event = decoder.next()) frames.emplace_back(std::get<core::ws::MessageEvent>(*event).data);
+    while (const auto event = decoder.next()) frames.push_back(text_of(std::get<core::ws::MessageEvent>(*event)));
     return frames;
   }
   /// Everything written once nothing more happens.
@@ -172,8 +180,16 @@ class Client final : public TransportLink {
   std::optional<std::uint16_t> closed;
 
  private:
+  static std::string text_of(const core::ws::MessageEvent& message) {
+    if (!message.compressed) return std::string(message.data);
+    std::string text;
+    EXPECT_TRUE(core::ws::MessageInflater().inflate(message.data, 1 << 20, text));
+    return text;
+  }
+
   World& world_;
   Shard& shard_;
+  std::unique_ptr<core::ws::PerMessageDeflate> deflate_;
   core::ws::Limits limits_ = core::ws::Limits::unlimited();
   Outbox outbox_;
   std::unique_ptr<TransportSession> session_;

@@ -53,6 +53,29 @@ TEST_F(ConnectionCoreTest, ClosesOnViolationWithoutWaiting) {  // golden unmaske
   EXPECT_EQ(log->ends, std::vector{CloseCause::protocol_error});
 }
 
+// server.md 2.1, 2.2: more than 25 times the compressed size is 1009, broken data 1007
+TEST_F(ConnectionCoreTest, ACompressedMessageIsInflatedWithinBounds) {
+  const auto answer_to = [&](std::string_view payload) {
+    Peer other{{socket_plug(fixture_mounts(log), fixture_defaults())}};
+    other.send(upgrade_request("/socket_deflate/websocket", "sec-websocket-extensions: permessage-deflate\r\n"));
+    EXPECT_EQ(status_of(other.take()), 101);
+    std::string frame;
+    core::ws::append_frame(frame, FrameOp::text, payload, 0x01020304u, true, true);
+    other.send(frame);
+    return other.take();
+  };
+  const auto deflated = [](std::string_view message) {
+    std::string out;
+    core::ws::MessageDeflater().deflate(message, out);
+    return out;
+  };
+  EXPECT_EQ(answer_to(deflated("hello")).substr(0, 2), "\xC1\x07") << "the echo is compressed";
+  EXPECT_EQ(log->messages, std::vector<std::string>{"hello"});
+  EXPECT_EQ(answer_to(deflated(std::string(10'000, 'a'))), closed(1009));
+  EXPECT_EQ(answer_to("\xff\xff"), closed(1007));
+  EXPECT_EQ(answer_to(deflated("\xff")), closed(1007)) << "text that is not UTF-8";
+}
+
 TEST_F(ConnectionCoreTest, OurCloseWaitsForTheEcho) {
   open();
   log->link->close(1001, "");

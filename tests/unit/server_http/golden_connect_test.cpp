@@ -23,13 +23,10 @@ std::string request_text(const std::string& method, std::string path, const Json
   return out + "\r\n";
 }
 
-/// permessage-deflate is not negotiated yet: a server may always decline the extension (RFC 7692 5).
-bool is_extension(const Json& header) { return header.at(0) == "sec-websocket-extensions"; }
-
 std::string answer_text(const Json& response) {
   std::string out = response.value("http", "HTTP/1.1") + " " + response.at("status").dump() + " " + response.at("reason").get<std::string>() + "\r\n";
   for (const auto& header : response.at("headers"))
-    if (!is_extension(header)) out += header.at(0).get<std::string>() + ": " + header.at(1).get<std::string>() + "\r\n";
+    out += header.at(0).get<std::string>() + ": " + header.at(1).get<std::string>() + "\r\n";
   return out + "\r\n" + response.value("body", "");
 }
 

@@ -64,11 +64,13 @@ std::vector<SocketMount> fixture_mounts(const std::shared_ptr<Log>& log) {
   v1_only.serializers.pop_back();
   WebSocketOptions auth;
   auth.connect_info.x_headers = true;
+  WebSocketOptions deflate;
+  deflate.compress = true;
   WebSocketOptions raw;
   raw.timeout = 1500ms;
   std::vector<SocketMount> mounts{mount("/socket", log, user),      mount("/socket_err", log, refusing),
                                   mount("/socket_sub", log, sub),   mount("/socket_v1only", log, v1_only),
-                                  mount("/socket_auth", log, auth), mount("/socket_deflate", log),
+                                  mount("/socket_auth", log, auth), mount("/socket_deflate", log, deflate),
                                   mount("/room/:rid", log),         mount("/raw", log, raw, false)};
   mounts[4].auth_token = true;
   return mounts;

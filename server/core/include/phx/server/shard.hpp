@@ -88,7 +88,8 @@ class Shard {
   /// The compressor of this worker: all its connections without context takeover use it.
   core::ws::DeflateContext& deflate() noexcept;
 
-  /// Appends one WebSocket frame for one connection, compressed if the outbox says so, to the bytes of this turn and puts it into `outbox`; `ahead` of held ones if asked.
+  /// Appends one WebSocket frame for one connection to the bytes of this turn and puts it into `outbox`, compressed if that has a
+  /// codec; `ahead` of held ones if asked.
   void write_frame(Outbox& outbox, core::Opcode opcode, std::string_view body, bool ahead = false);
   /// Called at the end of every run(), as long as the shard lives.
   void at_turn_end(std::function<void()> hook);
