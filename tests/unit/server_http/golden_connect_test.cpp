@@ -24,7 +24,8 @@ std::string request_text(const std::string& method, std::string path, const Json
 }
 
 std::string answer_text(const Json& response) {
-  std::string out = response.value("http", "HTTP/1.1") + " " + response.at("status").dump() + " " + response.at("reason").get<std::string>() + "\r\n";
+  std::string out =
+      response.value("http", "HTTP/1.1") + " " + response.at("status").dump() + " " + response.at("reason").get<std::string>() + "\r\n";
   for (const auto& header : response.at("headers"))
     out += header.at(0).get<std::string>() + ": " + header.at(1).get<std::string>() + "\r\n";
   return out + "\r\n" + response.value("body", "");
