@@ -86,9 +86,13 @@ DeflateAnswer grant(const Parameters& wanted) {
 
 }  // namespace
 
-std::optional<DeflateAnswer> answer_deflate(std::string_view offers) {
-  while (!offers.empty())
-    if (const auto wanted = read_extension(next_element(offers, ','), Side::offer)) return grant(*wanted);
+std::optional<DeflateAnswer> answer_deflate(std::string_view offers, bool client_context_takeover) {
+  while (!offers.empty()) {
+    auto wanted = read_extension(next_element(offers, ','), Side::offer);
+    if (!wanted) continue;
+    wanted->client_no_context_takeover = wanted->client_no_context_takeover || !client_context_takeover;
+    return grant(*wanted);
+  }
   return std::nullopt;
 }
 

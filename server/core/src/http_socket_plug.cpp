@@ -157,7 +157,7 @@ class SocketPlug {
     std::string offers;
     for (const auto& [name, value] : conn.req_headers)
       if (name == "sec-websocket-extensions") offers.append(offers.empty() ? "" : ",").append(value);
-    const auto answer = core::ws::answer_deflate(offers);
+    const auto answer = core::ws::answer_deflate(offers, options.client_context_takeover);
     if (!answer) return nullptr;
     conn.prepend_resp_header("sec-websocket-extensions", answer->header);
     auto limits = options.deflate_options;

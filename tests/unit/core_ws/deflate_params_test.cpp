@@ -23,6 +23,15 @@ TEST(WsDeflateAnswer, GrantsWhatWasOfferedAsBanditWritesIt) {
   EXPECT_EQ(answered("permessage-deflate"), "permessage-deflate");
 }
 
+// RFC 7692 7.1.1.2
+TEST(WsDeflateAnswer, Rfc7692_7_1_1_2_MayForbidTheClientItsContext) {
+  const auto answer = answer_deflate("permessage-deflate; client_max_window_bits", false);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->header, "permessage-deflate;client_no_context_takeover;client_max_window_bits=15");
+  EXPECT_TRUE(answer->params.client_no_context_takeover);
+  EXPECT_EQ(read_deflate_answer(answer->header, {}), answer->params);
+}
+
 // RFC 7692 7.1.2: 8 to 15, no leading zeros; RFC 6455 9.1: a value may be quoted
 TEST(WsDeflateAnswer, Rfc7692_7_1_2_ReadsEveryWindowSize) {
   for (int bits = 8; bits <= 15; ++bits) {

@@ -36,6 +36,8 @@ struct WebSocketOptions : TransportOptions {
   bool compress = false;  ///< take permessage-deflate when offered
   /// Messages to channel sockets never refer to earlier ones, whatever this says: so a broadcast is compressed once for all.
   core::ws::DeflateLimits deflate_options{.context_takeover = false, .max_ratio = 25};
+  /// False: clients are told not to refer to earlier messages either, which saves 40 KiB for each that compresses.
+  bool client_context_takeover = true;
   core::ws::Strictness strictness = core::ws::Strictness::phoenix;
   std::optional<std::vector<std::string>> subprotocols;
   /// Called for `{error, reason}` of connect with the reason's JSON text; unset: 403, empty.

@@ -32,8 +32,9 @@ struct DeflateAnswer {
 
 /// Answers the first acceptable offer of permessage-deflate in the values of Sec-WebSocket-Extensions (joined by commas); an offer
 /// with an unknown, repeated or malformed parameter is passed over, and nullopt means to go on without. What was offered is granted:
-/// a valueless client_max_window_bits becomes 15, nothing is added (server.md 2.1, golden connect/deflate_enabled).
-std::optional<DeflateAnswer> answer_deflate(std::string_view offers);
+/// a valueless client_max_window_bits becomes 15 (server.md 2.1, golden connect/deflate_enabled). Nothing is added, unless the client
+/// shall not refer to earlier messages, which a server may ask of any (RFC 7692 7.1.1.2).
+std::optional<DeflateAnswer> answer_deflate(std::string_view offers, bool client_context_takeover = true);
 
 // ---- client ----
 
@@ -52,7 +53,7 @@ std::optional<DeflateParams> read_deflate_answer(std::string_view extension, con
 
 // ---- machines ----
 
-/// Compresses messages. Holds up to 256 KiB once used. As long as forget() is not called, messages refer to earlier ones.
+/// Compresses messages. Holds up to 270 KiB once used. As long as forget() is not called, messages refer to earlier ones.
 class MessageDeflater {
  public:
   explicit MessageDeflater(std::uint8_t window_bits = 15);
@@ -70,7 +71,7 @@ class MessageDeflater {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The other direction. Holds about 10 KiB and a window once used. After a final DEFLATE block the context begins anew, as it
+/// The other direction. Holds about 8 KiB and a window once used. After a final DEFLATE block the context begins anew, as it
 /// does in the deflater that wrote it.
 class MessageInflater {
  public:
@@ -108,7 +109,7 @@ class DeflateContext {
 };
 
 struct DeflateLimits {
-  bool context_takeover = true;  ///< our own messages may refer to earlier ones, when negotiated: 256 KiB per connection
+  bool context_takeover = true;  ///< our own messages may refer to earlier ones, when negotiated: 270 KiB per connection
   std::size_t max_ratio = 0;     ///< a message that inflates to more times its size is refused; 0: no such limit
 };
 
