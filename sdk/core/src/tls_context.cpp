@@ -20,6 +20,8 @@ namespace {
 
 constexpr std::array<unsigned char, 9> alpn_http11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
+constexpr std::size_t pin_chars = 44;  // base64 of 32 bytes
+
 using Problem = std::string;  // empty: none
 
 Problem of_file(std::string_view what, const std::string& file) { return std::string(what) + " '" + file + "': " + tls::take_error(); }
@@ -88,7 +90,8 @@ Problem use_pins(const std::vector<std::string>& pins, std::vector<std::string>&
   for (const std::string& pin : pins) {
     std::string_view text = pin;
     if (text.starts_with("sha256/")) text.remove_prefix(7);
-    if (text.starts_with('/')) text.remove_prefix(1);  // curl writes two
+    // curl writes two slashes; a base64 text may begin with one of its own.
+    if (text.size() == pin_chars + 1 && text.starts_with('/')) text.remove_prefix(1);
     const auto digest = base64_decode(text);
     if (!digest || digest->size() != 32) return "pin '" + pin + "' is not the base64 of a SHA-256";
     out.push_back("sha256/" + base64_encode(*digest));

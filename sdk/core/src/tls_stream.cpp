@@ -77,6 +77,7 @@ class Turn {
 
 /// Server name indication and the name that the certificate must have. False: OpenSSL refused.
 bool name_peer(SSL* ssl, const std::string& host) {
+  if (host.empty()) return false;  // OpenSSL would check no name at all
   X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl);
   if (X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str()) == 1) return true;  // an address: no SNI (RFC 6066 3)
   X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

@@ -54,6 +54,16 @@ TEST_F(CoreTlsIdentity, ChecksAddresses) {
   EXPECT_EQ(verdict(identity, "127.0.0.2"), "certificate of host 127.0.0.2: IP address mismatch");
 }
 
+TEST_F(CoreTlsIdentity, NeedsAName) {
+  for (const std::string_view host : {std::string_view(""), std::string_view("."), std::string_view("a\0b", 3)}) {
+    auto stream = core::TlsStream::client(pki_.client(), host);
+    std::string out;
+    EXPECT_EQ(stream.start(out), Errc::tls_failed);
+    EXPECT_THAT(stream.detail(), HasSubstr("cannot be the name of a TLS server"));
+    EXPECT_EQ(out, "");
+  }
+}
+
 TEST_F(CoreTlsIdentity, AnotherNameMayBeAskedFor) {
   auto options = pki_.trusting();
   options.server_name = "a.example";
@@ -89,6 +99,11 @@ TEST_F(CoreTlsIdentity, ChecksPins) {  // RFC 7469 2.4: hash of the SubjectPubli
   EXPECT_EQ(with({identity.pin.substr(7)}), "") << "without sha256/";
   EXPECT_EQ(with({pki_.authority.identity().pin}), "") << "of the authority";
   EXPECT_EQ(with({other}), "certificate of host localhost: its public key is not among the pinned ones");
+}
+
+TEST_F(CoreTlsIdentity, PinsMayBeginWithASlash) {
+  const std::string pin = "/" + std::string(42, 'A') + "=";
+  for (const char* prefix : {"", "sha256/", "sha256//", "/"}) EXPECT_EQ(problem({.pins = {prefix + pin}}), "") << prefix;
 }
 
 TEST_F(CoreTlsIdentity, PinsCountWithoutVerification) {
