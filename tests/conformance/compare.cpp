@@ -18,6 +18,15 @@ bool Bindings::matches_text(std::string_view expected, std::string_view got) {
   return true;
 }
 
+std::string Bindings::fill(std::string text) const {
+  for (const auto& [placeholder, value] : values_) {
+    for (std::size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos; at += value.size()) {
+      text.replace(at, placeholder.size(), value);
+    }
+  }
+  return text;
+}
+
 bool Bindings::same(const Json& expected, const Json& got, Values& values) {
   if (expected.is_string() && got.is_string()) {
     return same_text(expected.get_ref<const std::string&>(), got.get_ref<const std::string&>(), values);

@@ -15,6 +15,8 @@ class Bindings {
   bool matches(const Json& expected, const Json& got);
   /// For texts that are no JSON.
   bool matches_text(std::string_view expected, std::string_view got);
+  /// `text` with the values of all placeholders that are known.
+  std::string fill(std::string text) const;
 
  private:
   using Values = std::map<std::string, std::string, std::less<>>;

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "conformance/exchange_player.hpp"
 #include "conformance/http.hpp"
 
 namespace phx::conformance {
@@ -79,7 +80,7 @@ void Player::play(const golden::Case& which) {
   case_ = &which;
   make_tokens(which);
   play_steps(which);
-  play_exchanges(which);
+  ExchangePlayer(host_, bindings_).play(which);
 }
 
 // Hint `tokens`: what the recorder's own Phoenix.Token.sign made.
@@ -89,7 +90,7 @@ void Player::make_tokens(const golden::Case& which) {
     std::string query = "?data=" + encoded(what.at("data").get<std::string>()) + "&salt=" + encoded(what.at("salt").get<std::string>());
     if (what.contains("signed_at")) query += "&signed_at=" + what.at("signed_at").dump();
     const Json answer = trigger(host_, obj("method", "GET", "path", "/control/token" + query));
-    tokens_["<" + name + ">"] = answer.at("token").get<std::string>();
+    bindings_.matches("<" + name + ">", answer.at("token"));
   }
 }
 
@@ -113,22 +114,10 @@ void Player::play_steps(const golden::Case& which) {
   for (const auto& [name, connection] : connections_) expect_silence(name, at_the_end);
 }
 
-void Player::play_exchanges(const golden::Case& which) {
-  for (const golden::Exchange& exchange : which.exchanges) {
-    const auto stream = host_.dial();
-    stream->write(write_head(exchange.method, exchange.path, exchange.request.at("headers")) + exchange.body);
-    std::string rest;
-    compare_heads(read_answer(*stream, rest, patience, exchange.method == "HEAD"), exchange.response, bindings_);
-  }
-}
-
 void Player::connect(const Step& step) {
   Connection& connection = connections_[step.conn];
   connection.stream = host_.dial();
-  auto path = step.json.at("path").get<std::string>();
-  for (const auto& [placeholder, token] : tokens_) {
-    if (const auto found = path.find(placeholder); found != std::string::npos) path.replace(found, placeholder.size(), token);
-  }
+  const std::string path = bindings_.fill(step.json.at("path").get<std::string>());
   connection.stream->write(write_head("GET", path, step.json.at("request_headers")));
   const HttpAnswer answer = read_answer(*connection.stream, connection.in, patience);
   compare_heads(answer, step.json.at("response"), bindings_);

@@ -42,7 +42,6 @@ class Player {
 
   void make_tokens(const golden::Case& which);
   void play_steps(const golden::Case& which);
-  void play_exchanges(const golden::Case& which);
   void connect(const golden::Step& step);
   void send(const golden::Step& step);
   std::size_t receive(Steps from);
@@ -61,7 +60,6 @@ class Player {
   const golden::Case* case_ = nullptr;
   std::map<std::string, Connection> connections_;
   std::map<std::string, PresenceView> presence_;  // of cases that compare only what presence converges to
-  std::map<std::string, std::string> tokens_;     // placeholder -> token
   Bindings bindings_;
   std::string last_sender_;
 };

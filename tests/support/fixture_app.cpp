@@ -24,6 +24,7 @@ using server::ConnectInfo;
 using server::ConnectOk;
 using server::ConnectResult;
 using server::ConnectSocket;
+using server::LongPollOptions;
 using server::Payload;
 using server::Presence;
 using server::SocketMount;
@@ -37,7 +38,7 @@ constexpr int user_max_age = 86'400;
 
 core::UnixTime wall_clock() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
-enum class Handler : std::uint8_t { user, mini };
+enum class Handler : std::uint8_t { user, mini, clash };
 
 // The connect_info map as Elixir's inspect writes it, of the two keys that `room:info` is asked for (FIXTURE.md 3.1).
 std::string inspect(const ConnectInfo& info, bool has_auth_token) {
@@ -59,16 +60,18 @@ std::string inspect(const ConnectInfo& info, bool has_auth_token) {
 class FixtureSocket final : public server::UserSocket {
  public:
   FixtureSocket(Handler handler, bool has_auth_token, Presence& presence, const core::KeyGenerator& keys)
-      : keys_(keys), has_auth_token_(has_auth_token) {
+      : keys_(keys), handler_(handler), has_auth_token_(has_auth_token) {
     channel<RoomChannel>("room:*");
-    if (handler == Handler::mini) return;
+    if (handler != Handler::user) return;
     channel<ChatChannel>("chat:*", &presence);
     channel<RoomChannel>("exact");
   }
 
   ConnectResult connect(const Json& params, ConnectSocket& socket, const ConnectInfo& info) const override {
     socket.assign("connect_info", inspect(info, has_auth_token_));
-    const Json credential = params.contains("auth") ? params.at("auth") : params.value("token", Json(nullptr));
+    const bool takes_token = socket.transport() == "websocket" || handler_ == Handler::clash;
+    const Json token = takes_token ? params.value("token", Json(nullptr)) : Json(nullptr);
+    const Json credential = params.contains("auth") ? params.at("auth") : token;
     if (credential.is_null()) {
       socket.assign("user_id", params.value("user_id", Json(nullptr)));
       return ConnectOk{};
@@ -96,6 +99,7 @@ class FixtureSocket final : public server::UserSocket {
   }
 
   const core::KeyGenerator& keys_;
+  Handler handler_;
   bool has_auth_token_;
 };
 
@@ -109,6 +113,12 @@ Conn refuse_with_reason(Conn conn, const std::string& reason) {
     conn.send_resp(403);
   }
   return conn;
+}
+
+LongPollOptions with_window(Duration window) {
+  LongPollOptions options;
+  options.window = window;
+  return options;
 }
 
 WebSocketOptions with_limit(Duration timeout) {
@@ -153,13 +163,16 @@ std::vector<SocketMount> FixtureApp::mounts() {
   compressed.compress = true;
   WebSocketOptions v1_only;
   v1_only.serializers = {{&core::v1_serializer(), "~> 1.0.0"}};
+  LongPollOptions mini_longpoll = with_window(400ms);
+  mini_longpoll.token_max_age = 2;
 
   return {
-      {"/socket", user, socket, false},
-      {"/socket_err", user, custom_error, false},
-      {"/socket_mini", mini, with_limit(1500ms), false},
+      {"/socket", user, socket, false, with_window(3000ms)},
+      {"/socket_err", user, custom_error, false, LongPollOptions{}},
+      {"/socket_mini", mini, with_limit(1500ms), false, mini_longpoll},
       {"/socket_small", mini, with_limit(60s), false},
-      {"/socket_auth", handler(Handler::user, true, 100), auth, true},
+      {"/socket_clash", handler(Handler::clash, false, 100), std::nullopt, false, with_window(400ms)},
+      {"/socket_auth", handler(Handler::user, true, 100), auth, true, with_window(500ms)},
       {"/socket_sub", user, sub, false},
       {"/socket_v1only", user, v1_only, false},
       {"/socket_deflate", user, compressed, false},

@@ -13,7 +13,7 @@
 namespace phx::fixture {
 
 /// The server application behind the transcripts of tests/golden (golden/FIXTURE.md): sockets, channels, control routes.
-/// Left out until the server has them: long-poll, sessions, LiveView, JSON API.
+/// Left out until the server has them: sessions, LiveView, JSON API.
 /// Outlives the endpoint that serves it.
 class FixtureApp {
  public:
