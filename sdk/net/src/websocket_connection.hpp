@@ -93,7 +93,7 @@ class WebSocketTransport::Connection : public std::enable_shared_from_this<Conne
   std::size_t sent_ = 0;  // how much of wire_ the kernel has
   bool flush_scheduled_ = false;
   bool awaits_writable_ = false;
-  bool blocked_ = false;  // the owner was told so
+  bool blocked_ = false;       // the owner was told so
   bool in_read_turn_ = false;  // flush once at its end
   bool write_ended_ = false;   // our half is shut down, or a write failed: what is left to send goes nowhere
 };

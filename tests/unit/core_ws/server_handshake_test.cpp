@@ -69,9 +69,7 @@ TEST(WsServerHandshake, AnswersLikePhoenix) {
     const Json& response = step.at("response");
     EXPECT_EQ(result ? 101 : result.error().status, response.at("status").get<int>());
     EXPECT_EQ(result ? "" : result.error().body, response.value("body", ""));
-    if (result) {
-      EXPECT_EQ(*result, sample_accept);
-    }
+    if (result) { EXPECT_EQ(*result, sample_accept); }
   }
   EXPECT_EQ(played, names.size());
 }
@@ -110,8 +108,6 @@ TEST(WsServerHandshake, Rfc6455_4_4_StrictNamesItsVersion) {
 TEST(WsServerHandshake, StrictRepeatsNothingOfTheRequest) {
   for (const auto& [name, value] : good_headers()) {
     const auto result = check_upgrade(with(name, "s3cret"), Strictness::strict);
-    if (!result) {
-      EXPECT_EQ(result.error().body.find("s3cret"), std::string::npos) << name;
-    }
+    if (!result) { EXPECT_EQ(result.error().body.find("s3cret"), std::string::npos) << name; }
   }
 }

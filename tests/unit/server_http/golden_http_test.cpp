@@ -34,7 +34,8 @@ std::string request_text(const golden::Exchange& exchange) {
 }
 
 std::string answer_text(const Json& answer) {
-  std::string out = answer.value("http", "HTTP/1.1") + " " + answer.at("status").dump() + " " + answer.at("reason").get<std::string>() + "\r\n";
+  std::string out =
+      answer.value("http", "HTTP/1.1") + " " + answer.at("status").dump() + " " + answer.at("reason").get<std::string>() + "\r\n";
   for (const auto& header : answer.at("headers")) out += header.at(0).get<std::string>() + ": " + header.at(1).get<std::string>() + "\r\n";
   return out + "\r\n" + answer.value("body", "");
 }

@@ -40,7 +40,7 @@ struct HttpOptions {
 struct HttpService {
   HttpOptions options;
   PlugChain plugs;
-  std::size_t plugs_before_parsers = 0;  ///< so many of them see requests whose body is beyond the limit (sockets: server.md 1.1)
+  std::size_t plugs_before_parsers = 0;     ///< so many of them see requests whose body is beyond the limit (sockets: server.md 1.1)
   Observer* observer = &silent_observer();  ///< borrowed; hears of exceptions that became an answer or a close
 };
 

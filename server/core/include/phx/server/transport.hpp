@@ -21,21 +21,24 @@ class Shard;
 
 /// What a connect callback may know of the request (server.md 1.7). Only what the mount's `connect_info` names is filled.
 struct ConnectInfo {
-  struct Uri { std::string scheme, host, path, query; std::uint16_t port = 0; };
+  struct Uri {
+    std::string scheme, host, path, query;
+    std::uint16_t port = 0;
+  };
   using Headers = std::vector<std::pair<std::string, std::string>>;
   std::optional<std::pair<std::string, std::uint16_t>> peer_data;
   std::optional<Headers> x_headers, trace_context_headers, sec_websocket_headers;
   std::optional<Uri> uri;
   std::optional<std::string> user_agent;
-  std::optional<std::string> auth_token;      ///< the mount has auth_token on and exactly one was offered
+  std::optional<std::string> auth_token;  ///< the mount has auth_token on and exactly one was offered
 };
 
 /// A request to open a session on a socket mount, after the checks of server.md 1.3 that precede the connect callback.
 struct ConnectRequest {
-  const Json& params;                         ///< query and path variables, `vsn` included
+  const Json& params;  ///< query and path variables, `vsn` included
   const ConnectInfo& info;
-  std::string_view transport;                 ///< "websocket" or "longpoll"
-  const core::Serializer* serializer;         ///< null for a raw transport handler
+  std::string_view transport;          ///< "websocket" or "longpoll"
+  const core::Serializer* serializer;  ///< null for a raw transport handler
 };
 
 /// Posted by a session to whoever carries it.
@@ -71,7 +74,9 @@ class TransportSession {
 };
 
 /// connect said no: plain `error` when reason is empty, else the JSON text of the reason, which the mount's error handler sees.
-struct ConnectRefused { std::string reason; };
+struct ConnectRefused {
+  std::string reason;
+};
 
 /// The socket module of a mount, shared by all its sessions and by all workers: immutable after start.
 class TransportHandler {

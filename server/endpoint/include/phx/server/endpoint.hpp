@@ -33,7 +33,7 @@ struct EndpointOptions {
   std::vector<SocketMount> sockets;  ///< first plug of all
   /// Signs the tokens of long-poll sessions; none: a secret of this start.
   std::shared_ptr<const core::KeyGenerator> keys = nullptr;
-  PlugChain plugs;                   ///< after the sockets
+  PlugChain plugs;  ///< after the sockets
   HttpOptions http;
 
   std::size_t max_connections = 1'000'000;            ///< further ones are closed at once
