@@ -1,13 +1,12 @@
 #include <CLI/CLI.hpp>
 
+#include <phx/cli/end_signals.hpp>
 #include <phx/cli/output.hpp>
 #include <phx/cli/program.hpp>
-#include <phx/core/json.hpp>
 #include <phx/server/endpoint.hpp>
 #include <phx/server/presence.hpp>
 #include <phx/server/pubsub.hpp>
 
-#include <csignal>
 #include <cstdio>
 
 #include "chat.hpp"
@@ -20,25 +19,6 @@ namespace {
 using namespace phx;
 using cli::ExitCode;
 using cli::Failure;
-
-/// Blocked in every thread, so that only wait() sees them. Made before the first thread.
-class EndSignals {
- public:
-  EndSignals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGTERM);
-    sigaddset(&set_, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-  }
-  int wait() const {
-    int which = 0;
-    sigwait(&set_, &which);
-    return which;
-  }
-
- private:
-  sigset_t set_;
-};
 
 server::EndpointOptions endpoint_options(const app::Options& options) {
   server::EndpointOptions out;
@@ -59,7 +39,7 @@ void check_tls(const server::EndpointOptions& options) {
 }
 
 ExitCode serve(const app::Options& options) {
-  const EndSignals signals;
+  const cli::EndSignals signals;
   app::LogObserver log(options.log_level);
   server::PubSub pubsub;
   server::EndpointOptions endpoint_opts = endpoint_options(options);
@@ -83,7 +63,7 @@ ExitCode serve(const app::Options& options) {
   if (const auto started = endpoint.start(); !started)
     throw Failure(ExitCode::error,
                   "cannot listen on " + options.host + ":" + std::to_string(options.port) + ": " + started.error().message());
-  cli::Output({.json = true}).data(obj("listening", obj("host", options.host, "port", endpoint.port())));
+  cli::say_listening(options.host, endpoint.port());
   signals.wait();
   endpoint.stop();
   return ExitCode::pass;

@@ -1,32 +1,17 @@
 // The official phoenix client over long-poll in Node against phx-server. Node has no XMLHttpRequest, so the client uses fetch.
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
-import { Socket, LongPoll, Presence } from "phoenix";
+import { LongPoll, Presence } from "phoenix";
+import * as phoenix from "./phoenix_client.mjs";
 import { start, eventually } from "./server.mjs";
+
+const { ask, bye } = phoenix;
 
 let server;
 before(async () => { server = await start("phx-server", "--port", "0"); });
 after(async () => { await server.stop(); });
 
-async function connect(port, options = {}) {
-  const socket = new Socket(`ws://127.0.0.1:${port}/socket`,
-    { transport: LongPoll, reconnectAfterMs: () => 20, rejoinAfterMs: () => 20, ...options });
-  const [opened, open] = eventually();
-  socket.onOpen(() => open());
-  socket.connect();
-  await opened();
-  return socket;
-}
-
-function ask(push) {
-  return new Promise((resolve, reject) => {
-    push.receive("ok", (response) => resolve(["ok", response]));
-    push.receive("error", (response) => resolve(["error", response]));
-    push.receive("timeout", () => reject(new Error("timeout")));
-  });
-}
-
-const bye = (...sockets) => Promise.all(sockets.map((s) => new Promise((done) => s.disconnect(done))));
+const connect = (port, options = {}) => phoenix.connect(port, { transport: LongPoll, ...options });
 
 test("joins, pushes and gets the reply (A3.56, 57)", async () => {
   const socket = await connect(server.port);

@@ -1,34 +1,18 @@
 // The official phoenix client in Node against phx-server: what it does with a real Phoenix it must do with ours.
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
-import { Socket, Presence } from "phoenix";
+import { Presence } from "phoenix";
 import WebSocket from "ws";
+import * as phoenix from "./phoenix_client.mjs";
 import { start, eventually } from "./server.mjs";
+
+const { ask, bye } = phoenix;
 
 let server;
 before(async () => { server = await start("phx-server", "--port", "0"); });
 after(async () => { await server.stop(); });
 
-const options = { transport: WebSocket, reconnectAfterMs: () => 20, rejoinAfterMs: () => 20 };
-
-async function connect(port, params = {}) {
-  const socket = new Socket(`ws://127.0.0.1:${port}/socket`, { ...options, params });
-  const [opened, open] = eventually();
-  socket.onOpen(() => open());
-  socket.connect();
-  await opened();
-  return socket;
-}
-
-function ask(push) {
-  return new Promise((resolve, reject) => {
-    push.receive("ok", (response) => resolve(["ok", response]));
-    push.receive("error", (response) => resolve(["error", response]));
-    push.receive("timeout", () => reject(new Error("timeout")));
-  });
-}
-
-const bye = (...sockets) => Promise.all(sockets.map((s) => new Promise((done) => s.disconnect(done))));
+const connect = (port, params = {}) => phoenix.connect(port, { transport: WebSocket, params });
 
 test("joins, pushes and gets the reply (A1.2)", async () => {
   const socket = await connect(server.port);

@@ -1,17 +1,19 @@
 // Raw WebSocket echo on any path, for Autobahn-style peers: strict handshake, no limits to speak of.
-#include <csignal>
 #include <cstdint>
-#include <iostream>
 #include <memory>
 #include <string>
 
 #include <CLI/CLI.hpp>
+
+#include <phx/cli/end_signals.hpp>
+#include <phx/cli/program.hpp>
 
 #include <phx/server/endpoint.hpp>
 #include <phx/server/transport.hpp>
 
 namespace {
 
+using phx::cli::ExitCode;
 using namespace phx::server;
 using phx::Instant;
 
@@ -51,29 +53,16 @@ EndpointOptions echo_options(std::uint16_t port, bool deflate) {
   return options;
 }
 
-/// Blocks the signals for all threads that are started later; sigwait then takes them.
-sigset_t block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
-}
-
-int serve(std::uint16_t port, bool deflate) {
-  const auto signals = block_signals();
+ExitCode serve(std::uint16_t port, bool deflate) {
+  const phx::cli::EndSignals signals;
   const auto options = echo_options(port, deflate);
   Endpoint endpoint(options);
-  if (const auto started = endpoint.start(); !started) {
-    std::cerr << "ws_echo_server: cannot listen on port " << port << ": " << started.error().message() << "\n";
-    return 1;
-  }
-  std::cout << R"({"listening":{"host":")" << options.host << R"(","port":)" << endpoint.port() << "}}" << std::endl;
-  int signal = 0;
-  sigwait(&signals, &signal);
+  if (const auto started = endpoint.start(); !started)
+    throw phx::cli::Failure(ExitCode::error, "cannot listen on port " + std::to_string(port) + ": " + started.error().message());
+  phx::cli::say_listening(options.host, endpoint.port());
+  signals.wait();
   endpoint.stop();
-  return 0;
+  return ExitCode::pass;
 }
 
 }  // namespace
@@ -84,8 +73,5 @@ int main(int argc, char** argv) {
   bool deflate = false;
   app.add_option("--port", port, "port to listen on; 0 takes a free one")->required();
   app.add_flag("--deflate", deflate, "accept permessage-deflate");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) { return app.exit(e) == 0 ? 0 : 2; }
-  return serve(port, deflate);
+  return phx::cli::run_program(app, argc, argv, [&] { return serve(port, deflate); });
 }

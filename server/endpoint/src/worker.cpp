@@ -176,11 +176,11 @@ void Worker::bury(Connection& connection) {
 void Worker::drain(std::size_t batch, std::function<void()> done) {
   shard_.post([this, batch, done = std::make_shared<std::function<void()>>(std::move(done))] {
     shard_.drain_parts();
-    drain_batch(batch, done, now_ + shared_.options.drain.shutdown);
+    drain_batch(batch, 1, done, now_ + shared_.options.drain.shutdown);
   });
 }
 
-void Worker::drain_batch(std::size_t batch, const std::shared_ptr<std::function<void()>>& done, Instant until) {
+void Worker::drain_batch(std::size_t batch, std::size_t round, const std::shared_ptr<std::function<void()>>& done, Instant until) {
   std::size_t drained = 0;
   bool more = false;
   for (std::size_t i = 0; i < connections_.size(); ++i) {
@@ -195,8 +195,10 @@ void Worker::drain_batch(std::size_t batch, const std::shared_ptr<std::function<
     drained += connection.drains ? 1 : 0;
   }
   const auto interval = shared_.options.drain.batch_interval;
+  const std::size_t total = connections_.size();
+  if (drained > 0) shared_.options.observer->socket_drain({drained, total, round, total / batch + 1, interval});
   if (!more || now_ + interval >= until) return await_drained(done, until);
-  shard_.send_after(interval, [this, batch, done, until] { drain_batch(batch, done, until); });
+  shard_.send_after(interval, [this, batch, round, done, until] { drain_batch(batch, round + 1, done, until); });
 }
 
 /// Sessions that drain close themselves, at the latest when their channels have time for it.

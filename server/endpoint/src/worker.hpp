@@ -79,7 +79,7 @@ class Worker {
   void on_ready();
   void arm_timer();
   void on_timer();
-  void drain_batch(std::size_t batch, const std::shared_ptr<std::function<void()>>& done, Instant until);
+  void drain_batch(std::size_t batch, std::size_t round, const std::shared_ptr<std::function<void()>>& done, Instant until);
   void await_drained(const std::shared_ptr<std::function<void()>>& done, Instant until);
 
   WorkerShared& shared_;

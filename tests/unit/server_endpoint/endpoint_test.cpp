@@ -238,9 +238,21 @@ TEST_F(EndpointTest, APeerThatReadsLateGetsEverything) {
   EXPECT_TRUE(got.ends_with(frame(FrameOp::text, "after")));
 }
 
+struct DrainCount final : Observer {
+  std::atomic<std::size_t> events{0}, drained{0};
+  void socket_drain(const SocketDrain& e) override {
+    ++events;
+    drained += e.count;
+    EXPECT_LE(e.index, e.rounds);
+    EXPECT_LE(e.count, e.total);
+  }
+};
+
 // golden server_drain: 1012 with channels, 1000 without; then FIN; then nobody listens.
 TEST_F(EndpointTest, DrainsOnStop) {
+  DrainCount observer;
   EndpointOptions options;
+  options.observer = &observer;
   options.linger_timeout = 100ms;  // these clients keep their half open
   start(std::move(options));
   const auto port = endpoint->port();
@@ -258,6 +270,8 @@ TEST_F(EndpointTest, DrainsOnStop) {
   EXPECT_EQ(with.read_all() + without.read_all() + plain.read_all(), "");
   ASSERT_EQ(stopped.wait_for(10s), std::future_status::ready);
   EXPECT_FALSE(Client(port).connected());
+  EXPECT_EQ(std::pair(observer.events.load(), observer.drained.load()), std::pair(1ul, 1ul));  // B32: only what has channels
+  endpoint.reset();
 }
 
 TEST_F(EndpointTest, RefusesConnectionsOverTheLimit) {

@@ -27,6 +27,7 @@ struct ChannelHandledIn {
   const Payload& params;
   Duration duration;
 };
+/// One batch of one worker: `count` connections are asked to go, of `total` that it has; batch `index` (from 1) of about `rounds`.
 struct SocketDrain {
   std::size_t count, total, index, rounds;
   Duration interval;
