@@ -47,8 +47,8 @@ server::PlugChain chain(fixture::FixtureApp& app, std::function<void()> stop) {
 }  // namespace
 
 MemoryHost::MemoryHost(testing::WireOptions wires)
-    : server_(clock_, chain(app_, [this] { server_.drain(); })),
-      network_(clock_, wires, [this](testing::Wire::End& end) { server_.accept(end); }) {
+    : network_(clock_, wires, [this](testing::Wire::End& end) { server_.accept(end); }),
+      server_(clock_, chain(app_, [this] { server_.drain(); })) {
   app_.pubsub().attach(server_.shard());
 }
 

@@ -21,8 +21,8 @@ class MemoryHost final : public Host {
  private:
   testing::VirtualClock clock_;
   fixture::FixtureApp app_;
+  testing::MemoryNetwork network_;  // before the server, which lets go of its wires
   testing::MemoryServer server_;
-  testing::MemoryNetwork network_;
 };
 
 }  // namespace phx::conformance

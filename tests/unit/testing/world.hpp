@@ -18,7 +18,7 @@ namespace phx::testing {
 
 /// The fixture application and the way to it.
 struct World {
-  explicit World(WireOptions wires = {}) : server(clock, chain()), network(clock, wires, [this](Wire::End& end) { server.accept(end); }) {
+  explicit World(WireOptions wires = {}) : network(clock, wires, [this](Wire::End& end) { server.accept(end); }), server(clock, chain()) {
     app.pubsub().attach(server.shard());
   }
 
@@ -26,8 +26,8 @@ struct World {
 
   VirtualClock clock;
   fixture::FixtureApp app;
+  MemoryNetwork network;  // before the server, which lets go of its wires
   MemoryServer server;
-  MemoryNetwork network;
 };
 
 /// A client with one channel that writes down what it hears; presence goes to a list of its own.

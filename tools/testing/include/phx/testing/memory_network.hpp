@@ -14,6 +14,7 @@
 namespace phx::testing {
 
 /// The way to one server: makes wires, keeps them, and may go down. One thread.
+/// Its wires live as long as it does: make it before the server and the clients at their ends.
 class MemoryNetwork {
  public:
   using Accept = std::function<void(Wire::End&)>;
