@@ -19,6 +19,7 @@ class TcpHost : public Host {
 
   /// Throws std::system_error when nobody listens.
   std::unique_ptr<Stream> dial() override;
+  /// Real time: the recording's own wait (idle timeouts of a server behind a socket). MemoryHost plays the same cases in virtual time.
   void pause(milliseconds time) override;
 
  protected:
