@@ -52,7 +52,6 @@ function(phxkit_test_headers)
   add_library(phxkit_test_base INTERFACE)
   target_link_libraries(phxkit_test_base INTERFACE GTest::gtest GTest::gmock nlohmann_json::nlohmann_json tl::expected Threads::Threads)
   target_include_directories(phxkit_test_base INTERFACE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/sdk/core/include)
-  target_compile_definitions(phxkit_test_base INTERFACE PHXKIT_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PHXKIT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   target_compile_options(phxkit_test_base INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> # for ccache
     $<$<CONFIG:Release>:-Og>) # -O3 costs build time and brings g++ 12's false alarms about strings
   file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/test_headers.cpp CONTENT "// precompiled headers of the tests\n")

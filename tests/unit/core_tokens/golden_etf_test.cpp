@@ -22,7 +22,7 @@ struct Sample {
 
 /// The case `huge` holds a number beyond every JSON library's doubles; it is read as null.
 std::vector<Sample> samples() {
-  std::ifstream in(PHXKIT_SOURCE_DIR "/tests/golden/etf.json", std::ios::binary);
+  std::ifstream in(PHXKIT_GOLDEN_DIR "/etf.json", std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   const auto json = parse_json(std::regex_replace(text, std::regex("\"json\": *[0-9]{300,}"), "\"json\":null"));
   std::vector<Sample> out;
