@@ -62,14 +62,15 @@ function(phxkit_test_headers)
   phxkit_warnings(phxkit_test_headers)
 endfunction()
 
-# phxkit_test(unit_core SOURCES ... LINK ... [LABELS plain]): a GoogleTest binary and a suite of `./dev test`.
-# LABELS: `sanitize` (default) also runs under the sanitizer presets, `plain` does not.
+# phxkit_test(unit_core SOURCES ... LINK ... [THREADS] [LABEL plain]): a GoogleTest binary and a suite of `./dev test`.
+# LABEL: `sanitize` (default) also runs under AddressSanitizer, `plain` does not.
+# THREADS: the suite starts threads, so it also runs under ThreadSanitizer, which has nothing to say about the others.
 function(phxkit_test name)
-  cmake_parse_arguments(A "" "LABEL" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(A "THREADS" "LABEL" "SOURCES;LINK" ${ARGN})
   if(NOT A_LABEL)
     set(A_LABEL sanitize)
   endif()
-  if(A_LABEL STREQUAL plain AND PHXKIT_SANITIZED)
+  if((A_LABEL STREQUAL plain AND PHXKIT_SANITIZED) OR (PHXKIT_TSAN AND NOT A_THREADS))
     return()
   endif()
   phxkit_test_headers()
