@@ -146,7 +146,9 @@ void ChannelCore::on_reply(const EnvelopeView& in, Link& link, Instant now, Effe
   if (!reply) return;  // no status: nobody can be told; the push times out
   if (to_join) return on_join_reply(*reply, link, now, out);
 
-  out.emplace_back(PushReplied{link.in_flight.take(ref)->id, id_, reply->kind, reply->status, reply->response});
+  const PushId answered_push = link.in_flight.take(ref)->id;
+  answered(answered_push);
+  out.emplace_back(PushReplied{answered_push, id_, reply->kind, reply->status, reply->response});
   if (link.policy().rejoin_on_unmatched_topic && state_ == ChannelState::joined && says_unmatched_topic(*reply))
     on_error(reply->kind, reply->response, link, now, out);
 }

@@ -83,7 +83,8 @@ void BoundedQueue<Item>::push(Item item, const QueueLimits& limits, ChannelId ch
   if (limits.on_full == OnFull::drop_oldest) {
     while (!items_.empty() && !room_for(item.bytes(), limits)) refuse(take(0).id);
   }
-  if (!room_for(item.bytes(), limits)) return refuse(item.id);
+  const bool waits = limits.on_full == OnFull::wait && item.suspends;
+  if (!waits && !room_for(item.bytes(), limits)) return refuse(item.id);
   bytes_ += item.bytes();
   items_.push_back(std::move(item));
 }

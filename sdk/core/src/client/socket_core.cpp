@@ -98,7 +98,7 @@ PushId SocketCore::send(const MessageView& message, Effects& out) {
 }
 
 void SocketCore::cancel(PushId push) {
-  if (link_.in_flight.take(push)) return;
+  link_.in_flight.take(push);
   for (const Slot& slot : slots_)
     if (slot.channel->cancel(push)) return;
 }

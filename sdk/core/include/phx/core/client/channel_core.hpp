@@ -25,6 +25,10 @@ struct PushRequest {
   std::string_view payload = "{}";  ///< raw JSON, trusted; or bytes
   PayloadKind kind = PayloadKind::json;
   std::optional<Duration> timeout = std::nullopt;  ///< none: the channel's
+  Delivery delivery = Delivery::queue;
+  std::string_view key = {};  ///< at_least_once: its id; latest: its key
+  Instant until = never;      ///< at_least_once: when it is given up; replaces the timeout
+  bool suspends = false;      ///< the caller waits for the answer (OnFull::wait)
 };
 
 /// Client half of one channel.
@@ -97,6 +101,10 @@ class ChannelCore {
   void close(CloseCause cause, Link& link, Effects& out);
   void schedule_rejoin(Link& link, Instant now);
   void buffer(PushId id, const PushRequest& request, Link& link, Instant now, Effects& out);
+  void keep(BufferedPush item, Link& link, Effects& out);
+  void supersede(const PushRequest& request, Link& link, Effects& out);
+  void answered(PushId id);
+  std::error_code send_buffered(BufferedPush& item, Link& link, Instant now, Effects& out);
   void flush(Link& link, Instant now, Effects& out);
   std::error_code transmit(PushId id, const PushRequest& request, Instant deadline, Link& link, Effects& out);
   bool send_leave(Ref ref, Link& link, Effects& out);

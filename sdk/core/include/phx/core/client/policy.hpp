@@ -10,8 +10,9 @@
 
 namespace phx::core {
 
-/// D-14: what a bounded queue does when it is full. `block` is made by shells from `room`: the machine never waits.
-enum class OnFull : std::uint8_t { reject, drop_oldest };
+/// D-14: what a bounded queue does when it is full. `wait`: a push whose caller is suspended until the answer (PushRequest::suspends)
+/// is taken beyond the limits, because there is one per caller; any other is rejected. The machine itself never waits.
+enum class OnFull : std::uint8_t { reject, drop_oldest, wait };
 
 struct QueueLimits {
   std::size_t max_count = std::numeric_limits<std::size_t>::max();

@@ -47,7 +47,15 @@ class InFlightPushes {
   std::size_t head_ = 0;  // everything before it is taken
 };
 
-/// A push waiting for its channel to be joined.
+/// What becomes of a push when its channel is not joined, or its connection is lost.
+enum class Delivery : std::uint8_t {
+  queue,          ///< waits until joined; once sent it is not sent again (phoenix.js)
+  if_joined,      ///< fails at once with std::errc::not_connected unless it can leave now
+  at_least_once,  ///< sent again after every rejoin until it is answered or given up; a second copy may arrive
+  latest          ///< waits until joined; a newer one with its key takes its turn, it ends with `cancelled`
+};
+
+/// A push waiting for its channel to be joined; with at_least_once also a sent one waiting for its answer.
 struct BufferedPush {
   PushId id{};
   Duration timeout{};
@@ -55,8 +63,12 @@ struct BufferedPush {
   std::string event;
   std::string payload;
   PayloadKind kind = PayloadKind::json;
+  Delivery delivery = Delivery::queue;
+  bool suspends = false;
+  bool sent = false;  ///< at_least_once: its newest copy is in flight, or was when the connection was lost
+  std::string key;
 
-  std::size_t bytes() const noexcept { return event.size() + payload.size(); }
+  std::size_t bytes() const noexcept { return event.size() + payload.size() + key.size(); }
 };
 
 /// A frame waiting for the socket to open. Kept as fields, not as bytes: it is encoded when it is sent.
@@ -68,6 +80,7 @@ struct BufferedFrame {
   std::string event;
   std::string payload;
   PayloadKind kind = PayloadKind::json;
+  bool suspends = false;
 
   MessageView view() const noexcept;
   std::size_t bytes() const noexcept { return topic.size() + event.size() + payload.size(); }
@@ -86,6 +99,15 @@ class BoundedQueue {
   std::size_t bytes() const noexcept { return bytes_; }
 
   Item take(std::size_t index);
+  /// Keeps the items for which keep(item) is true.
+  template <class Keep>
+  void retain(Keep&& keep) {
+    std::erase_if(items_, [&](const Item& item) {
+      if (keep(item)) return false;
+      bytes_ -= item.bytes();
+      return true;
+    });
+  }
   /// Everything, leaving the queue empty and without memory.
   std::vector<Item> take_all() noexcept;
 
