@@ -37,6 +37,9 @@ class Category final : public std::error_category {
       case Errc::bad_url: return "not a usable URL";
       case Errc::bad_deflate: return "a compressed message cannot be inflated";
       case Errc::tls_failed: return "TLS failed";
+      case Errc::proxy_failed: return "the proxy does not make the connection";
+      case Errc::credentials_timeout: return "no credentials within the time limit";
+      case Errc::gave_up: return "no further attempt is made";
     }
     return "unknown error";
   }

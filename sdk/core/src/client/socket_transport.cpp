@@ -40,7 +40,7 @@ void SocketCore::open_transport(OpenReason reason, Effects& out) {
   has_transport_ = true;
   state_ = SocketState::connecting;
   link_.generation = Generation{++next_generation_};
-  out.emplace_back(OpenTransport{link_.generation, kind_, reason, reconnect_.take_refresh()});
+  out.emplace_back(OpenTransport{link_.generation, kind_, reason, reconnect_.wants_refresh()});
 }
 
 void SocketCore::transport_opened(Generation generation, Instant now, Effects& out) {
@@ -109,7 +109,7 @@ void SocketCore::tell_lost(Generation generation, const CloseEvent& event, Insta
 
 void SocketCore::announce(const ReconnectCore::Plan& plan, const CloseEvent& event, Effects& out) {
   if (plan.terminal) {
-    out.emplace_back(Terminal{Errc::unauthorized, event.http_status, event.code});
+    out.emplace_back(Terminal{plan.terminal, event.http_status, event.code});
     return;
   }
   link_.arm(reconnect_.deadline());

@@ -116,9 +116,9 @@ struct ReconnectScheduled {
   bool operator==(const ReconnectScheduled&) const = default;
 };
 
-/// No further attempt will be made (D-12). connect() starts afresh.
+/// No further attempt will be made (D-12, or a limit of the policy). connect() starts afresh.
 struct Terminal {
-  std::error_code why;  ///< unauthorized
+  std::error_code why;  ///< unauthorized, or gave_up
   int http_status = 0;
   std::uint16_t code = 0;  ///< close code
   bool operator==(const Terminal&) const = default;

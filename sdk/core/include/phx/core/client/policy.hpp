@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include <phx/core/client/backoff.hpp>
 #include <phx/core/time.hpp>
@@ -28,15 +29,39 @@ enum class PushDeadline : std::uint8_t {
   from_call_and_resend,  ///< phoenix.js: from the call, and again from the flush
 };
 
+/// What a loss leads to.
+enum class AfterLoss : std::uint8_t {
+  retry,    ///< at the back-off's pace
+  refresh,  ///< as D-12 does with 401 and 403: once more with fresh credentials, then final
+  give_up,  ///< final at once
+};
+
+/// One class of losses: a close code (1006: lost without one) or the HTTP status of a refused upgrade. Zero matches nothing.
+struct LossRule {
+  std::uint16_t code = 0;
+  int http_status = 0;
+  AfterLoss then = AfterLoss::retry;
+  bool operator==(const LossRule&) const = default;
+};
+
 /// D-12: refusals, and closes that ask for patience.
 struct RefusalPolicy {
-  bool classify = true;                            ///< false: every failure is a plain retry (phoenix.js)
-  bool unauthorized_final = true;                  ///< false: after the refresh keep retrying at the back-off's cap
-  Duration restart_min = std::chrono::seconds(1);  ///< close 1012: uniform between these two
+  bool classify = true;                              ///< false: every failure is a plain retry (phoenix.js)
+  std::vector<LossRule> rules{};                     ///< the first that matches comes before the classes of D-12; for 1000 see D-13
+  Duration retry_after_max = std::chrono::hours(1);  ///< a server that asks for more gets this
+  bool unauthorized_final = true;                    ///< false: after the refresh keep retrying at the back-off's cap
+  Duration restart_min = std::chrono::seconds(1);    ///< close 1012: uniform between these two
   Duration restart_max = std::chrono::seconds(5);
   Duration overload_min = std::chrono::seconds(30);  ///< close 1013
   Duration overload_max = std::chrono::seconds(60);
   bool operator==(const RefusalPolicy&) const = default;
+};
+
+/// When reconnecting ends: counted from the first loss after a stable connection. Zero: no such limit.
+struct ReconnectLimits {
+  std::uint32_t attempts = 0;
+  Duration time{};  ///< no attempt begins later than this
+  bool operator==(const ReconnectLimits&) const = default;
 };
 
 /// D-4.
@@ -73,6 +98,7 @@ struct Policy {
   Duration stable_after = std::chrono::seconds(10);      ///< D-10: attempts reset after this, or a heartbeat reply; zero: at open
   Backoff reconnect = backoff::reconnect();              ///< D-11
   Backoff rejoin = backoff::rejoin();                    ///< D-11
+  ReconnectLimits reconnect_limits{};                    ///< D-11: none by default
   RefusalPolicy refusals{};                              ///< D-12
   bool reconnect_on_normal_close = false;                ///< D-13: also after a server's close 1000
   QueueLimits push_buffer{1'000, std::size_t{4} << 20, OnFull::reject};  ///< D-14, per channel

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include <phx/core/client/effects.hpp>
 #include <phx/core/client/policy.hpp>
@@ -32,13 +31,13 @@ struct TransportError {
 /// Whether and when to try again.
 ///
 ///   idle --lost--> waiting --timer--> (connecting) --lost--> waiting ...
-///   any --refused twice--> terminal --connect()--> idle        any --stable, disconnect--> idle, attempts 0
+///   any --refused twice, limit, rule--> terminal --connect()--> idle        any --stable, disconnect--> idle, attempts 0
 ///
 /// Rules: spec client-semantics S5, S7, D-10 to D-13.
 class ReconnectCore {
  public:
   struct Plan {
-    bool terminal = false;
+    std::error_code terminal{};  ///< set: no further attempt. unauthorized or gave_up
     Duration delay{};
     ReconnectWhy why = ReconnectWhy::connection_lost;
   };
@@ -54,19 +53,22 @@ class ReconnectCore {
   Instant deadline() const noexcept { return at_; }
   bool scheduled() const noexcept { return at_ != never; }
   bool terminal() const noexcept { return terminal_; }
-  /// Whether the next attempt must renew its credentials; asked once per attempt.
-  bool take_refresh() noexcept { return std::exchange(refresh_, false); }
+  /// The next attempt must renew its credentials: those of an earlier one were refused. Holds until the connection is stable, so
+  /// that an attempt that fails for another reason does not fall back to the refused ones.
+  bool wants_refresh() const noexcept { return refusals_ != 0; }
   std::uint32_t attempts() const noexcept { return attempts_; }
 
  private:
   Plan classify(const CloseEvent& event, const Policy& policy, Jitter& jitter);
+  Plan refused(const Policy& policy, Jitter& jitter);
   Plan retry(const Policy& policy, Jitter& jitter, ReconnectWhy why);
+  Plan within_limits(Plan plan, const Policy& policy, Instant now);
 
   Instant at_ = never;
+  Instant lost_since_ = never;
   Duration previous_{};
   std::uint32_t attempts_ = 0;
   std::uint8_t refusals_ = 0;
-  bool refresh_ = false;
   bool terminal_ = false;
 };
 
