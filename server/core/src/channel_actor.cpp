@@ -80,7 +80,10 @@ void ChannelActor::on_event(const core::EnvelopeView& message) {
     enqueue(call);
 }
 
-void ChannelActor::on_leave(const core::EnvelopeView& message) { enqueue(table_.calls().take(Call::Kind::leave, message)); }
+void ChannelActor::on_leave(const core::EnvelopeView& message) {
+  if (channel_->is_custom()) return on_event(message);
+  enqueue(table_.calls().take(Call::Kind::leave, message));
+}
 
 void ChannelActor::on_broadcast(const BroadcastPtr& message) {
   Call* call = table_.calls().take(Call::Kind::broadcast);
@@ -122,7 +125,8 @@ void ChannelActor::start(Call* call) {
 HandleResult ChannelActor::invoke(Call& call) {
   if (call.kind == Call::Kind::event) return channel_->handle_in(call.event, call.payload, socket_);
   if (call.kind == Call::Kind::broadcast) {
-    if (call.broadcast->topic == topic()) return channel_->handle_out(call.broadcast->event, call.broadcast->payload, socket_);
+    if (call.broadcast->topic == topic() && !channel_->is_custom())
+      return channel_->handle_out(call.broadcast->event, call.broadcast->payload, socket_);
     call.info.emplace(*call.broadcast);
   }
   return channel_->handle_info(*call.info, socket_);
@@ -165,6 +169,7 @@ void ChannelActor::finish() {
       auto value = call_->result.take();
       handled(*call_);
       std::visit([&]<class T>(T&& result) { apply(*call_, std::forward<T>(result)); }, std::move(value));
+      if (announced_ && state_ == State::joined) stop(StopReason::normal());
     });
   }
   release_call();
@@ -257,7 +262,7 @@ void ChannelActor::accept_join(const Payload& response) {
   state_ = State::joined;
   session_->observer.channel_joined({topic(), session_->transport, true, call_->payload, shard().now() - call_->started});
   if (auto* session = session_->session) {
-    topic_->join(registration_, *this, {&session_->serializer, &session->outbox(), channel_->intercepts()});
+    if (!channel_->is_custom()) topic_->join(registration_, *this, {&session_->serializer, &session->outbox(), channel_->intercepts()});
     session->join_accepted(call_->ref, response);
   }
   release_call();
@@ -288,8 +293,10 @@ void ChannelActor::leave(const Call& call) {
 /// Graceful: phx_close, then what terminate pushes. Otherwise a crash.
 void ChannelActor::stop(const StopReason& reason) {
   if (!reason.graceful()) return crash(reason.detail);
-  if (session_->session) session_->session->closed(*this);
+  const bool custom = channel_->is_custom();
+  if (!custom && session_->session) session_->session->closed(*this);
   run_terminate(reason);
+  if (custom) return exit_killed();  // phx_error, unless the end was announced
   end();
 }
 

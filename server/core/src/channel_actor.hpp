@@ -85,6 +85,7 @@ class ChannelActor final : public Subscriber {
   Shard& shard() const noexcept { return table_.shard(); }
   Assigns& assigns() noexcept { return assigns_; }
   void push(std::string_view event, const Payload& payload);
+  void announce_close();
   void broadcast(bool to_self, std::string_view event, const Payload& payload);
   SocketRef socket_ref() const;
   ChannelRef self();
@@ -160,6 +161,7 @@ class ChannelActor final : public Subscriber {
   std::uint32_t refs_ = 0;
   State state_ = State::joining;
   bool scheduled_ = false;
+  bool announced_ = false;  // a custom channel said that it ends
 };
 
 }  // namespace phx::server::detail

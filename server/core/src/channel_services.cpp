@@ -30,6 +30,13 @@ void ChannelActor::push(std::string_view event, const Payload& payload) {
                             .payload_kind = payload.kind()});
 }
 
+void ChannelActor::announce_close() {
+  if (!channel_->is_custom()) throw std::logic_error("announce_close is for custom channels; others return Stop");
+  require_joined("announce_close");
+  announced_ = true;
+  if (session_->session) session_->session->closed(*this);
+}
+
 void ChannelActor::broadcast(bool to_self, std::string_view event, const Payload& payload) {
   require_joined("broadcast");
   PubSub& pubsub = table_.pubsub();

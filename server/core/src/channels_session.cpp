@@ -26,6 +26,7 @@ ChannelsSession::~ChannelsSession() { terminate(CloseCause::connection_lost, tab
 void ChannelsSession::init(TransportLink& link, Instant) {
   link_ = &link;
   handle_->session = this;
+  list();
   if (!handle_->id) return;
   id_registration_ = std::make_unique<Registration>();
   table_.acquire(*handle_->id)->join(*id_registration_, *this);
@@ -188,6 +189,26 @@ ChannelsSession::Slot ChannelsSession::take(std::size_t index) {
   return slot;
 }
 
+// Introspection.
+
+void ChannelsSession::list() {
+  next_ = std::exchange(table_.sessions, this);
+  if (next_) next_->previous_ = this;
+}
+
+void ChannelsSession::unlist() noexcept {
+  (previous_ ? previous_->next_ : table_.sessions) = next_;
+  if (next_) next_->previous_ = previous_;
+}
+
+SocketInfo ChannelsSession::info() const {
+  SocketInfo info{std::string(handler_.socket().name()), handle_->transport, handle_->id, {}};
+  for (const Slot& slot : slots_)
+    info.channels.push_back(
+        {slot.actor->topic(), slot.actor->self(), slot.leaving ? ChannelInfo::Status::leaving : ChannelInfo::Status::joined});
+  return info;
+}
+
 // Ends.
 
 void ChannelsSession::on_broadcast(const BroadcastPtr& message) {
@@ -215,6 +236,7 @@ void ChannelsSession::terminate(CloseCause cause, Instant) {
   if (!handle_->session) return;
   const Shard::Entered here(table_.shard());
   handle_->session = nullptr;
+  unlist();
   id_registration_.reset();
   const StopReason reason = close_ ? close_->reason : reason_for(cause);
   if (joining_.actor) joining_.actor->on_transport_closed(reason);

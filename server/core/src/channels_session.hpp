@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <phx/core/envelope.hpp>
+#include <phx/server/introspection.hpp>
 #include <phx/server/transport.hpp>
 #include <phx/server/user_socket.hpp>
 
@@ -42,6 +43,9 @@ class ChannelsSession final : public TransportSession, public Subscriber {
   /// Throws std::invalid_argument when the message cannot be encoded for this client.
   void write(const core::MessageView& message, bool ahead = false);
 
+  SocketInfo info() const;
+  ChannelsSession* next() const noexcept { return next_; }
+
  private:
   struct Slot {
     ActorRef actor;
@@ -65,6 +69,8 @@ class ChannelsSession final : public TransportSession, public Subscriber {
   Slot take(std::size_t index);
   void close(std::uint16_t code, StopReason reason);
   static StopReason reason_for(CloseCause cause);
+  void list();
+  void unlist() noexcept;
 
   static constexpr std::size_t none = SIZE_MAX;
 
@@ -81,6 +87,8 @@ class ChannelsSession final : public TransportSession, public Subscriber {
     StopReason reason;
   };
   std::unique_ptr<PendingClose> close_;  // asked for: done once no join runs; then says why the channels end
+  ChannelsSession* next_ = nullptr;      // of the shard's list, as the next
+  ChannelsSession* previous_ = nullptr;
   bool paused_ = false;
   bool closing_ = false;
 };

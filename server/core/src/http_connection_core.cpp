@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "websocket_tap.hpp"
+
 namespace phx::server {
 
 namespace {
@@ -14,6 +16,16 @@ ConnectionCore::ConnectionCore(HttpWorker& worker, Carrier& carrier, Conn::Peer 
     : worker_(worker), outbox_(worker.shard.dirty(), carrier), http_(std::make_unique<HttpCore>(worker, outbox_, std::move(peer), now)) {}
 
 ConnectionCore::~ConnectionCore() = default;
+
+ConnectionCore::WebSocket::WebSocket(WebSocketUpgrade upgrade, std::unique_ptr<detail::WebSocketTap> frame_tap)
+    : options(upgrade.options),
+      tap(std::move(frame_tap)),
+      core(core::ws::Role::server, options->limits, {}, tap.get()),
+      session(std::move(upgrade.session)) {
+  if (upgrade.deflate) core.use_deflate(std::move(upgrade.deflate));
+}
+
+ConnectionCore::WebSocket::~WebSocket() = default;
 
 bool ConnectionCore::reads() const noexcept {
   if (phase_ == Phase::http) return http_->wants_input();
@@ -38,13 +50,12 @@ void ConnectionCore::advance_http(Instant now) {
   if (!upgrade) return;
   auto rest = http_->take_rest();
   http_.reset();
-  const auto& options = *upgrade->options;
-  websocket_.emplace(&options, std::move(upgrade->session), core::ws::WebSocketCore(core::ws::Role::server, options.limits));
-  if (upgrade->deflate) {
-    websocket_->core.use_deflate(std::move(upgrade->deflate));
-    outbox_.set_deflate(websocket_->core.deflate());
-  }
-  websocket_->core.set_idle_timeout(in_ms(options.timeout), now);
+  std::unique_ptr<detail::WebSocketTap> tap;
+  if (upgrade->tap) tap = std::make_unique<detail::WebSocketTap>(std::move(upgrade->tap), upgrade->deflate_params, worker_.shard);
+  websocket_.emplace(std::move(*upgrade), std::move(tap));
+  outbox_.set_deflate(websocket_->core.deflate());
+  outbox_.set_tap(websocket_->tap.get());
+  websocket_->core.set_idle_timeout(in_ms(websocket_->options->timeout), now);
   phase_ = Phase::open;
   guarded([&](TransportSession& session) { session.init(*this, now); }, now);
   if (!rest.empty()) feed(rest, now);

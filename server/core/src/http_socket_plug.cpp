@@ -81,6 +81,7 @@ class SocketPlug {
 
   void add_websocket(const SocketMount& mount) {
     const auto& options = *mount.websocket;
+    check_session(mount, options);
     auto subprotocols = options.subprotocols;
     if (mount.auth_token) {
       subprotocols.emplace();
@@ -90,7 +91,14 @@ class SocketPlug {
     routes_.push_back({pattern(mount, options.path), mount, std::move(subprotocols), origin(mount, options), nullptr});
   }
 
+  static void check_session(const SocketMount& mount, const TransportOptions& options) {
+    const auto& session = options.connect_info.session;
+    if (session && (!session->cookie || session->key.empty()))
+      throw std::invalid_argument("connect_info session needs the name of a cookie and a SessionCookie: " + mount.path);
+  }
+
   void add_longpoll(const SocketMount& mount) {
+    check_session(mount, *mount.longpoll);
     auto path = pattern(mount, mount.longpoll->path);
     auto allowed = origin(mount, *mount.longpoll);
     auto longpoll = std::make_shared<const LongPollMount>(longpoll_, mount, path, allowed);
@@ -132,37 +140,42 @@ class SocketPlug {
     return true;
   }
 
-  static Conn connect(const Route& route, const Json& params, const Offer& offer, Conn conn) {
+  Conn connect(const Route& route, const Json& params, const Offer& offer, Conn conn) const {
     const auto& options = *route.mount.websocket;
     const core::Serializer* serializer = nullptr;
     if (route.mount.handler->speaks_channels()) {
       serializer = negotiate_params(options.serializers, params);
-      if (!serializer) return answer(std::move(conn), 403);
+      if (!serializer) {
+        defaults_.observer->log({Level::warning, "no serializer for the client's vsn", {}, params.value("vsn", Json("1.0.0")).dump()});
+        return answer(std::move(conn), 403);
+      }
     }
-    auto info = make_connect_info(conn, options.connect_info);
+    auto info = make_connect_info(conn, params, options);
     info.auth_token = offer.token;
     auto session = route.mount.handler->connect({params, info, "websocket", serializer}, *conn.shard);
     if (!session) return refuse(options, session.error(), std::move(conn));
     auto accept = core::ws::check_upgrade(conn.req_headers, options.strictness);
     if (!accept) return bad_upgrade(accept.error(), std::move(conn));
-    auto deflate = options.compress ? negotiate_deflate(*route.mount.handler, options, conn) : nullptr;
-    conn.upgrade_to(
-        std::make_unique<WebSocketUpgrade>(WebSocketUpgrade{std::move(*accept), std::move(*session), &options, std::move(deflate)}));
+    auto upgrade = std::make_unique<WebSocketUpgrade>(WebSocketUpgrade{std::move(*accept), std::move(*session), &options});
+    if (options.compress) negotiate_deflate(*route.mount.handler, *upgrade, conn);
+    if (options.tap) upgrade->tap = options.tap(conn);
+    conn.upgrade_to(std::move(upgrade));
     return conn;
   }
 
   /// An offer that cannot be taken is no reason to refuse the upgrade (server.md 2.1).
-  static std::unique_ptr<core::ws::PerMessageDeflate> negotiate_deflate(const TransportHandler& handler, const WebSocketOptions& options,
-                                                                        Conn& conn) {
+  static void negotiate_deflate(const TransportHandler& handler, WebSocketUpgrade& upgrade, Conn& conn) {
+    const auto& options = *upgrade.options;
     std::string offers;
     for (const auto& [name, value] : conn.req_headers)
       if (name == "sec-websocket-extensions") offers.append(offers.empty() ? "" : ",").append(value);
     const auto answer = core::ws::answer_deflate(offers, options.client_context_takeover);
-    if (!answer) return nullptr;
+    if (!answer) return;
     conn.prepend_resp_header("sec-websocket-extensions", answer->header);
     auto limits = options.deflate_options;
     limits.context_takeover = limits.context_takeover && !handler.speaks_channels();
-    return std::make_unique<core::ws::PerMessageDeflate>(core::ws::Role::server, answer->params, conn.shard->deflate(), limits);
+    upgrade.deflate = std::make_unique<core::ws::PerMessageDeflate>(core::ws::Role::server, answer->params, conn.shard->deflate(), limits);
+    upgrade.deflate_params = answer->params;
   }
 
   static Conn refuse(const WebSocketOptions& options, const ConnectRefused& refused, Conn conn) {

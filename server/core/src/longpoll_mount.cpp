@@ -115,7 +115,7 @@ Conn LongPollMount::open_session(Conn conn, const Json& params) const {
     service->observer().log({Level::error, "reached max long-poll sessions"});
     return answer_status(std::move(conn), 500);
   }
-  auto info = make_connect_info(conn, options.connect_info);
+  auto info = make_connect_info(conn, params, options);
   if (auth_token)
     if (const auto header = conn.req_header("x-phoenix-authtoken")) info.auth_token = *header;
   auto session = handler->connect({params, info, "longpoll", serializer}, *conn.shard);

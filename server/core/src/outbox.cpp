@@ -28,6 +28,7 @@ void Outbox::push(const ChunkRef& chunk, std::uint32_t begin, std::uint32_t end)
 void Outbox::push_ahead(const ChunkRef& chunk, std::uint32_t begin, std::uint32_t end) {
   append(slices_, chunk, begin, end);
   bytes_ += end - begin;
+  if (tap_ != nullptr) tap_->on_queued(std::string_view(chunk->bytes).substr(begin, end - begin));
   mark_dirty();
 }
 

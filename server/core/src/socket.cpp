@@ -39,6 +39,7 @@ Socket& Socket::assign(const Json& object) {
 void Socket::push(std::string_view event, const Payload& payload) { actor_->push(event, payload); }
 void Socket::broadcast(std::string_view event, const Payload& payload) { actor_->broadcast(true, event, payload); }
 void Socket::broadcast_from(std::string_view event, const Payload& payload) { actor_->broadcast(false, event, payload); }
+void Socket::announce_close() { actor_->announce_close(); }
 SocketRef Socket::socket_ref() const { return actor_->socket_ref(); }
 ChannelRef Socket::self() const { return actor_->self(); }
 void Socket::subscribe(std::string_view topic) { actor_->subscribe(topic); }

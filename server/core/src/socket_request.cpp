@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <iterator>
 
+#include <phx/core/csrf.hpp>
+#include <phx/core/etf.hpp>
 #include <phx/core/json.hpp>
+#include <phx/core/session_cookie.hpp>
+#include <phx/server/cookies.hpp>
 
 namespace phx::server::detail {
 
@@ -15,6 +19,24 @@ ConnectInfo::Headers headers_with(const Conn& conn, auto&& wanted) {
   ConnectInfo::Headers out;
   std::ranges::copy_if(conn.req_headers, std::back_inserter(out), wanted, &HeaderList::value_type::first);
   return out;
+}
+
+bool csrf_token_valid(const core::etf::Map& session, const std::string& state_key, const Json& params) {
+  const auto* state = session.find(state_key);
+  const auto* text = state ? state->get<std::string>() : nullptr;
+  const auto token = params.find("_csrf_token");
+  return text && token != params.end() && token->is_string() && core::csrf_token_matches(*text, token->get_ref<const std::string&>());
+}
+
+/// A cookie that does not verify decodes to an empty session, which is as good as none.
+std::shared_ptr<const core::etf::Term> read_session(const Conn& conn, const ConnectSession& from, const Json& params, bool check_csrf) {
+  const auto header = conn.req_header("cookie");
+  const auto cookie = header ? find_cookie(*header, from.key) : std::string_view();
+  if (cookie.empty()) return nullptr;
+  auto session = std::make_shared<const core::etf::Term>(from.cookie->decode(cookie));
+  const auto& map = *session->get<core::etf::Map>();
+  if (map.entries.empty() || (check_csrf && !csrf_token_valid(map, from.csrf_token_key, params))) return nullptr;
+  return session;
 }
 
 }  // namespace
@@ -44,7 +66,8 @@ void put_path_variables(const Segments& pattern, const Segments& path, Json& par
   }
 }
 
-ConnectInfo make_connect_info(const Conn& conn, const ConnectInfoKeys& keys) {
+ConnectInfo make_connect_info(const Conn& conn, const Json& params, const TransportOptions& options) {
+  const auto& keys = options.connect_info;
   ConnectInfo info;
   const auto starts_with = [&](std::string_view prefix) {
     return headers_with(conn, [prefix](const std::string& name) { return name.starts_with(prefix); });
@@ -57,6 +80,8 @@ ConnectInfo make_connect_info(const Conn& conn, const ConnectInfoKeys& keys) {
   if (keys.uri) info.uri = ConnectInfo::Uri{conn.scheme, conn.host, conn.path, conn.query_string, conn.port};
   if (keys.user_agent)
     if (const auto agent = conn.req_header("user-agent")) info.user_agent = *agent;
+  if (keys.session) info.session = read_session(conn, *keys.session, params, options.check_csrf);
+  info.extra = keys.extra;
   return info;
 }
 

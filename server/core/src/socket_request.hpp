@@ -19,8 +19,8 @@ Segments split_path(std::string_view path);
 bool matches(const Segments& pattern, const Segments& path);
 void put_path_variables(const Segments& pattern, const Segments& path, Json& params);
 
-/// Everything of server.md 1.7 but the auth token.
-ConnectInfo make_connect_info(const Conn& conn, const ConnectInfoKeys& keys);
+/// Everything of server.md 1.7 but the auth token. params: of the query, for the CSRF token.
+ConnectInfo make_connect_info(const Conn& conn, const Json& params, const TransportOptions& options);
 
 /// The serializer for param `vsn` (server.md 1.4); null: refused.
 const core::Serializer* negotiate_params(const std::vector<SerializerEntry>& entries, const Json& params);

@@ -22,6 +22,7 @@ class Shard;
 
 namespace phx::server::detail {
 
+class ChannelsSession;
 class Topic;
 class TopicTable;
 
@@ -139,6 +140,8 @@ class TopicTable {
   void dispatch(const Subscriber* from, std::string_view topic, std::string_view event, const Payload& payload);
   bool has(std::string_view topic) const noexcept { return topics_.contains(topic); }
   std::size_t size() const noexcept { return topics_.size(); }
+
+  ChannelsSession* sessions = nullptr;  ///< first of a list that the sessions of the shard keep
 
  private:
   friend class Topic;

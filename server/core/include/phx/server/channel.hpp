@@ -107,6 +107,17 @@ class Channel {
   virtual void terminate(const StopReason& /*reason*/, Socket& /*socket*/) {}
   /// Exact names of the events that handle_out wants instead of the client; static storage.
   virtual std::span<const std::string_view> intercepts() const noexcept { return {}; }
+  virtual bool is_custom() const noexcept { return false; }
+};
+
+/// A channel that does itself what Channel has done for it: Phoenix's custom channel process (server.md 5.10).
+///  - handle_in gets every message of the topic, `phx_leave` too; what it does not answer stays without an answer.
+///  - Of broadcasts it hears by socket.subscribe(), of its own topic as of any other: they come to handle_info.
+///  - It ends by socket.announce_close(). An end that was not announced is phx_error to the client, whatever the reason.
+/// Phoenix's message phx_drain is terminate with shutdown("draining") here.
+class CustomChannel : public Channel {
+ public:
+  bool is_custom() const noexcept final { return true; }
 };
 
 }  // namespace phx::server

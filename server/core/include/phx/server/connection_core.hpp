@@ -16,6 +16,10 @@
 
 namespace phx::server {
 
+namespace detail {
+class WebSocketTap;
+}
+
 /// Whoever looks after an outbox of a worker's dirty list when a turn ends.
 class Carrier {
  public:
@@ -86,9 +90,10 @@ class ConnectionCore final : public TransportLink {
     std::string reason;
   };
   struct WebSocket {
-    WebSocket(const WebSocketOptions* mount_options, std::unique_ptr<TransportSession> connected, core::ws::WebSocketCore frames)
-        : options(mount_options), core(std::move(frames)), session(std::move(connected)) {}
+    WebSocket(WebSocketUpgrade upgrade, std::unique_ptr<detail::WebSocketTap> frame_tap);
+    ~WebSocket();
     const WebSocketOptions* options;
+    std::unique_ptr<detail::WebSocketTap> tap;  // goes last: core and outbox tell it
     core::ws::WebSocketCore core;
     std::unique_ptr<TransportSession> session;  // goes first: its frames may need the core's codec
     std::unique_ptr<CloseRequest> close_request;

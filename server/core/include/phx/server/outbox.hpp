@@ -56,6 +56,13 @@ struct Slice {
 
 class Outbox;
 
+/// Sees the whole frames that go into an outbox, in the order of the wire.
+class OutboxTap {
+ public:
+  virtual ~OutboxTap() = default;
+  virtual void on_queued(std::string_view frames) = 0;
+};
+
 /// The outboxes of one worker that have something to write in this loop turn.
 class DirtyList {
  public:
@@ -91,6 +98,8 @@ class Outbox {
   /// Set: text and binary frames must be written by this codec (permessage-deflate was negotiated). Borrowed; set before the first push.
   void set_deflate(core::ws::PerMessageDeflate* deflate) noexcept { deflate_ = deflate; }
   core::ws::PerMessageDeflate* deflate() const noexcept { return deflate_; }
+  /// Borrowed; must not call back. What was pushed before is not seen.
+  void set_tap(OutboxTap* tap) noexcept { tap_ = tap; }
 
   /// Taken from the dirty list by the flusher.
   void clean() noexcept { is_dirty_ = false; }
@@ -101,6 +110,7 @@ class Outbox {
   std::unique_ptr<std::vector<Slice>> held_;  // while held
   std::size_t bytes_ = 0;
   core::ws::PerMessageDeflate* deflate_ = nullptr;
+  OutboxTap* tap_ = nullptr;
   bool is_dirty_ = false;
 };
 

@@ -21,6 +21,7 @@ namespace phx::server {
 class Presence;
 class Shard;
 class SocketRef;
+struct SocketInfo;
 namespace detail {
 class ChannelActor;
 struct ActorHandle;
@@ -52,6 +53,7 @@ class ChannelRef {
 
  private:
   friend class detail::ChannelActor;
+  friend std::optional<SocketInfo> socket_of(const ChannelRef& channel);
   std::shared_ptr<detail::ActorHandle> actor_;
 };
 
@@ -96,6 +98,9 @@ class Socket {
   void send_self(Info message);
   TimerId send_after(Duration delay, Info message);
   void cancel_timer(TimerId timer);
+
+  /// Of a CustomChannel, which ends with this callback: phx_close to the client, now. Throws std::logic_error for any other.
+  void announce_close();
 
   /// Ends the channel on the spot, as by Process.exit(self(), :kill): no terminate, phx_error to the client. Leaves the callback by an exception.
   [[noreturn]] void kill();

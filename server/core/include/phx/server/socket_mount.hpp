@@ -24,6 +24,9 @@
 namespace phx::core {
 class KeyGenerator;
 }
+namespace phx::core::ws {
+class FrameTap;
+}
 
 namespace phx::server {
 
@@ -42,6 +45,9 @@ struct WebSocketOptions : TransportOptions {
   std::optional<std::vector<std::string>> subprotocols;
   /// Called for `{error, reason}` of connect with the reason's JSON text; unset: 403, empty.
   std::function<Conn(Conn, const std::string& reason)> error_handler;
+  /// Called for each accepted upgrade; what it gives sees the frames of that connection, both ways, on its worker: outgoing ones when
+  /// they are queued. None: not tapped, which costs nothing. For captures and the inspector.
+  std::function<std::shared_ptr<core::ws::FrameTap>(const Conn& request)> tap;
 };
 
 /// Orderly shutdown of a mount's connections (server.md 1.2, 14).
@@ -67,6 +73,8 @@ struct WebSocketUpgrade {
   std::unique_ptr<TransportSession> session;                       ///< connected, not yet initialised
   const WebSocketOptions* options;                                 ///< of the mount; lives as long as the plug
   std::unique_ptr<core::ws::PerMessageDeflate> deflate = nullptr;  ///< set: negotiated
+  std::optional<core::ws::DeflateParams> deflate_params = {};      ///< with it
+  std::shared_ptr<core::ws::FrameTap> tap = nullptr;
 };
 
 /// What mounts take from their endpoint.
@@ -76,7 +84,7 @@ struct SocketDefaults {
   std::string pubsub_name = "PubSub";  ///< salt of long-poll session tokens
   /// Signs them; none: a secret of this start, which is as long as sessions live.
   std::shared_ptr<const core::KeyGenerator> keys = nullptr;
-  Observer* observer = &silent_observer();  ///< borrowed; hears of long-poll sessions that raised
+  Observer* observer = &silent_observer();  ///< borrowed; hears of sessions that raised and of refused versions
 };
 
 /// The first plug of an endpoint: answers or upgrades requests to the mounts' paths, returns all others untouched.

@@ -14,6 +14,10 @@
 #include <phx/core/time.hpp>
 #include <phx/server/outbox.hpp>
 
+namespace phx::core::etf {
+class Term;
+}
+
 namespace phx::server {
 
 using core::Opcode;
@@ -31,6 +35,9 @@ struct ConnectInfo {
   std::optional<Uri> uri;
   std::optional<std::string> user_agent;
   std::optional<std::string> auth_token;  ///< the mount has auth_token on and exactly one was offered
+  /// A map (core/etf.hpp). None: no cookie, it does not verify, it is empty, or the CSRF token is missing or wrong.
+  std::shared_ptr<const core::etf::Term> session;
+  std::shared_ptr<const Json> extra;
 };
 
 /// A request to open a session on a socket mount, after the checks of server.md 1.3 that precede the connect callback.
