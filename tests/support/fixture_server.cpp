@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <string>
 #include <system_error>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -10,18 +12,20 @@
 #include <phx/cli/program.hpp>
 
 #include "support/fixture_endpoint.hpp"
+#include "support/served_files.hpp"
 
 namespace {
 
 using phx::cli::ExitCode;
 using phx::server::Endpoint;
 
-ExitCode serve(std::uint16_t port, std::size_t workers) {
+ExitCode serve(std::uint16_t port, std::size_t workers, const std::vector<std::string>& files) {
   const phx::cli::EndSignals signals;
   phx::fixture::FixtureApp app;
   auto options = phx::fixture::endpoint_options(app, [] { ::kill(::getpid(), SIGTERM); });
   options.port = port;
   options.workers = workers;
+  options.plugs.insert(options.plugs.begin(), phx::fixture::serve_files(files));
   Endpoint endpoint(options);
   if (const auto started = endpoint.start(); !started)
     throw phx::cli::Failure(ExitCode::error, "cannot listen on port " + std::to_string(port) + ": " + started.error().message());
@@ -39,5 +43,7 @@ int main(int argc, char** argv) {
   std::size_t workers = 0;
   app.add_option("--port", port, "port to listen on; 0 takes a free one")->required();
   app.add_option("--workers", workers, "worker threads; 0: one per core");
-  return phx::cli::run_program(app, argc, argv, [&] { return serve(port, workers); });
+  std::vector<std::string> files;
+  app.add_option("--file", files, "URL_PATH=FILE: serves a file, for browsers; may be repeated");
+  return phx::cli::run_program(app, argc, argv, [&] { return serve(port, workers, files); });
 }
