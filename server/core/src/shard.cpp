@@ -8,6 +8,7 @@
 
 #include <phx/core/ws/deflate.hpp>
 #include <phx/core/ws/frame.hpp>
+#include <phx/server/shard_thread.hpp>
 
 namespace phx::server {
 
@@ -134,6 +135,11 @@ bool Shard::is_current() const noexcept { return current_shard == this; }
 
 Shard::Entered::Entered(const Shard& shard) noexcept : outer_(std::exchange(current_shard, &shard)) {}
 Shard::Entered::~Entered() { current_shard = outer_; }
+
+bool on_shard_thread() noexcept { return current_shard != nullptr; }
+
+OffShard::OffShard() noexcept : shard_(std::exchange(current_shard, nullptr)) {}
+OffShard::~OffShard() { current_shard = shard_; }
 
 void Shard::set_blocking_executor(BlockingExecutor* executor) noexcept { impl_->executor = executor; }
 BlockingExecutor* Shard::blocking_executor() const noexcept { return impl_->executor; }
