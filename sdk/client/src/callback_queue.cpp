@@ -3,11 +3,11 @@
 #include <cstdio>
 #include <utility>
 
+#include <phx/core/error.hpp>
+
 namespace phx::client::detail {
 
 namespace {
-
-constexpr int tasks_per_turn = 64;  // then other sockets of the executor get their turn
 
 void print_error(const std::exception_ptr& error) {
   try {
@@ -19,8 +19,8 @@ void print_error(const std::exception_ptr& error) {
 
 }  // namespace
 
-CallbackQueue::CallbackQueue(Executor executor, std::function<void(std::exception_ptr)> on_error)
-    : executor_(std::move(executor)), on_error_(std::move(on_error)) {}
+CallbackQueue::CallbackQueue(Executor executor, int tasks_per_turn, std::function<void(std::exception_ptr)> on_error)
+    : executor_(std::move(executor)), tasks_per_turn_(tasks_per_turn), on_error_(std::move(on_error)) {}
 
 void CallbackQueue::enqueue(Task task) {
   {
@@ -43,6 +43,30 @@ void CallbackQueue::stop() {
   dropped.swap(tasks_);
   if (!inside()) idle_.wait(lock, [this] { return runner_ == std::thread::id(); });
   lock.unlock();
+  end_waiters(nullptr, Errc::cancelled);
+}
+
+void CallbackQueue::add_waiter(const Slot* owner, std::weak_ptr<Waiter> waiter) {
+  const std::scoped_lock lock(mutex);
+  std::erase_if(waiters_, [](const auto& w) { return w.second.expired(); });
+  waiters_.emplace_back(owner, std::move(waiter));
+}
+
+void CallbackQueue::end_waiters(const Slot* owner, std::error_code why) {
+  std::vector<std::shared_ptr<Waiter>> ended;
+  {
+    const std::scoped_lock lock(mutex);
+    for (const auto& [of, waiter] : waiters_)
+      if (!owner || of == owner) ended.push_back(waiter.lock());
+    std::erase_if(waiters_, [&](const auto& w) { return !owner || w.first == owner; });
+  }
+  for (const auto& waiter : ended)
+    if (waiter) waiter->end(why);
+}
+
+std::size_t CallbackQueue::depth() {
+  const std::scoped_lock lock(mutex);
+  return tasks_.size();
 }
 
 void CallbackQueue::retire(Slot& slot) {
@@ -72,7 +96,7 @@ void CallbackQueue::end() {
 }
 
 void CallbackQueue::run_tasks() {
-  for (int i = 0; i < tasks_per_turn; ++i) {
+  for (int i = 0; i < tasks_per_turn_; ++i) {
     Task task;
     {
       const std::scoped_lock lock(mutex);

@@ -8,7 +8,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <phx/client/detail/move_function.hpp>
@@ -31,18 +33,32 @@ struct Slot {
   bool active = true;
 };
 
+/// Somebody outside of the queue who waits for a callback of it, and must be told when none will come.
+class Waiter {
+ public:
+  virtual ~Waiter() = default;
+  virtual void end(std::error_code why) = 0;
+};
+
 /// The user callbacks of one socket: one at a time, in order, on an executor. Also the lock of everything that is looked up
 /// when a callback is about to run (handler tables, hooks), so that a handler registered inside a callback sees all later messages.
 class CallbackQueue : public std::enable_shared_from_this<CallbackQueue> {
  public:
   using Task = MoveFunction<void()>;
 
-  CallbackQueue(Executor executor, std::function<void(std::exception_ptr)> on_error);
+  /// tasks_per_turn: then other sockets of the executor get their turn.
+  CallbackQueue(Executor executor, int tasks_per_turn, std::function<void(std::exception_ptr)> on_error);
 
   /// Dropped after stop().
   void enqueue(Task task);
   /// No task starts any more; returns when none is running, or at once from inside one.
   void stop();
+  /// `waiter` ends with the owner (end_waiters) or with the queue.
+  void add_waiter(const Slot* owner, std::weak_ptr<Waiter> waiter);
+  /// Those of the owner, all without one. Not under the lock.
+  void end_waiters(const Slot* owner, std::error_code why);
+  /// Callbacks that wait for their turn.
+  std::size_t depth();
   /// The slot's user code is not running and never runs again when this returns; from inside a task it may be running below.
   void retire(Slot& slot);
   /// Calls user code of a slot, unless it is retired. From inside a task. Exceptions are reported.
@@ -75,11 +91,13 @@ class CallbackQueue : public std::enable_shared_from_this<CallbackQueue> {
   bool inside() const { return runner_ == std::this_thread::get_id(); }
 
   Executor executor_;
+  const int tasks_per_turn_;
   std::function<void(std::exception_ptr)> on_error_;
   std::deque<Task> tasks_;
   std::vector<const Slot*> running_;  // innermost last: a handler of ours may call handlers of the user
   std::thread::id runner_;            // while a task runs
   std::condition_variable idle_;
+  std::vector<std::pair<const Slot*, std::weak_ptr<Waiter>>> waiters_;
   bool scheduled_ = false;
   bool stopped_ = false;
 };

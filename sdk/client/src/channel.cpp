@@ -40,8 +40,25 @@ void start_leave(const std::shared_ptr<Operation>& operation) {
   post(operation, [operation](Session& session) { session.leave(operation); });
 }
 
+/// A push that must survive is in the store before anything else happens to it.
+std::error_code store(Operation& operation, const std::string& event, const Payload& payload, const PushOptions& options) {
+  const auto* kept = std::get_if<AtLeastOnce>(&options.delivery);
+  const auto& channel = *operation.channel();
+  const auto& store = channel.socket().options.store;
+  if (!kept || !store) return {};
+  const auto until = std::chrono::system_clock::now().time_since_epoch() + kept->until;
+  operation.stored_id = kept->id;
+  return store->put({.id = kept->id,
+                     .topic = channel.topic,
+                     .event = event,
+                     .payload = payload.text(),
+                     .kind = payload.kind(),
+                     .until = std::chrono::duration_cast<std::chrono::milliseconds>(until).count()});
+}
+
 void start_push(const std::shared_ptr<Operation>& operation, std::string event, Payload payload, PushOptions options) {
   check_push(*operation->channel(), event);
+  if (const auto error = store(*operation, event, payload, options)) return operation->resolve(tl::unexpected(error));
   post(operation, [operation, event = std::move(event), payload = std::move(payload), options](Session& session) {
     session.push(operation, event, payload, options);
   });
@@ -62,6 +79,7 @@ void cancel(const std::shared_ptr<Operation>& operation) { operation->give_up();
 void start(const Request& request, const std::shared_ptr<Operation>& operation, MoveFunction<void(std::error_code, Reply)> done,
            RunOn where) {
   operation->complete_with(std::move(done), where == RunOn::callback_queue);
+  operation->suspends = true;
   switch (request.kind) {
     case Request::Kind::join: return start_join(operation, request.options.timeout);
     case Request::Kind::leave: return start_leave(operation);
@@ -78,6 +96,7 @@ Channel::~Channel() {
   // First: a callback that waits for a future must get its answer, or nobody could wait for the callback.
   shared_->socket().inbox.post([shared = shared_](detail::Session& session) { session.remove(*shared); });
   shared_->queue().retire(*shared_);
+  shared_->queue().end_waiters(shared_.get(), Errc::channel_closed);
 }
 
 Channel::Channel(Channel&&) noexcept = default;

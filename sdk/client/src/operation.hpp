@@ -47,6 +47,10 @@ class Operation final : public Slot, public std::enable_shared_from_this<Operati
   const std::shared_ptr<ChannelShared>& channel() const noexcept { return channel_; }
 
   core::PushId id = core::PushId::none;  ///< on the strand only
+  std::string stored_id;                 ///< in the store of the socket under this id; set before it is started
+  std::string event;                     ///< of a push; on the strand only
+  Instant started{};                     ///< of a push; on the strand only
+  bool suspends = false;                 ///< a coroutine or completion waits for it; set before it is started
 
  private:
   struct Hook {

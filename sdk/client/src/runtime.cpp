@@ -2,6 +2,9 @@
 
 #include <pthread.h>
 
+#include <condition_variable>
+#include <deque>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -41,10 +44,33 @@ struct LoopThread {
   }
 };
 
+/// Callbacks that wait for poll().
+struct PollQueue {
+  void push(std::function<void()> task) {
+    {
+      const std::scoped_lock lock(mutex);
+      tasks.push_back(std::move(task));
+    }
+    filled.notify_one();
+  }
+  std::function<void()> pop() {
+    const std::scoped_lock lock(mutex);
+    if (tasks.empty()) return {};
+    auto task = std::move(tasks.front());
+    tasks.pop_front();
+    return task;
+  }
+
+  std::mutex mutex;  // guards tasks
+  std::condition_variable filled;
+  std::deque<std::function<void()>> tasks;
+};
+
 struct RuntimeState {
   std::shared_ptr<LoopThread> io_thread, callback_thread;  // with their threads; null for a foreign io_context
   asio::io_context* io = nullptr;
   Executor callbacks;
+  std::shared_ptr<PollQueue> polled;  // with sockets that outlive the runtime
 };
 
 }  // namespace detail
@@ -66,6 +92,41 @@ std::shared_ptr<Runtime> Runtime::on(asio::io_context& io) {
   state->callbacks = [strand = asio::make_strand(io)](std::function<void()> task) { asio::post(strand, std::move(task)); };
   return std::shared_ptr<Runtime>(new Runtime(std::move(state)));
 }
+
+std::shared_ptr<Runtime> Runtime::single_thread() {
+  auto state = std::make_shared<detail::RuntimeState>();
+  state->io_thread = detail::LoopThread::start("phxkit-io");
+  state->io = &state->io_thread->io;
+  state->callbacks = [loop = state->io_thread](std::function<void()> task) { asio::post(loop->io, std::move(task)); };
+  return std::shared_ptr<Runtime>(new Runtime(std::move(state)));
+}
+
+std::shared_ptr<Runtime> Runtime::polled() {
+  auto state = std::make_shared<detail::RuntimeState>();
+  state->io_thread = detail::LoopThread::start("phxkit-io");
+  state->io = &state->io_thread->io;
+  state->polled = std::make_shared<detail::PollQueue>();
+  state->callbacks = [queue = state->polled](std::function<void()> task) { queue->push(std::move(task)); };
+  return std::shared_ptr<Runtime>(new Runtime(std::move(state)));
+}
+
+std::size_t Runtime::poll(std::size_t max) {
+  std::size_t ran = 0;
+  for (; state_->polled && ran < max; ++ran) {
+    const auto task = state_->polled->pop();
+    if (!task) break;
+    task();
+  }
+  return ran;
+}
+
+bool Runtime::wait_for(Duration timeout) {
+  if (!state_->polled) return false;
+  std::unique_lock lock(state_->polled->mutex);
+  return state_->polled->filled.wait_for(lock, timeout, [this] { return !state_->polled->tasks.empty(); });
+}
+
+int Runtime::callbacks_per_turn() const noexcept { return state_->polled ? 1 : usual_callbacks_per_turn; }
 
 Runtime::~Runtime() {
   if (state_->io_thread) state_->io_thread->finish();

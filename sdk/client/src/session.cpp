@@ -1,5 +1,6 @@
 #include "session.hpp"
 
+#include <algorithm>
 #include <random>
 #include <stdexcept>
 #include <utility>
@@ -18,6 +19,7 @@ core::SocketConfig config_of(const SocketOptions& options) {
   config.heartbeat_interval = options.heartbeat_interval;
   config.heartbeat_timeout = options.heartbeat_timeout;
   config.message_events = true;
+  config.heartbeat_events = true;
   return config;
 }
 
@@ -126,6 +128,8 @@ void Session::remove(const ChannelShared& channel) {
   input([&](auto& core, Instant, auto& out) { core.remove_channel(id, out); });
   if (const auto join = joins_.extract(id)) join.mapped()->end(Errc::channel_closed);
   channels_.erase(id);
+  if (std::ranges::none_of(channels_, [&](const auto& c) { return c.second->topic == channel.topic; }))
+    shared_->monitor.forget(channel.topic);
 }
 
 void Session::join(const std::shared_ptr<Operation>& operation, std::optional<Duration> timeout) {
@@ -135,8 +139,9 @@ void Session::join(const std::shared_ptr<Operation>& operation, std::optional<Du
     input([&](auto& core, Instant now, auto& out) { core.join(id, timeout, now, out); });
   } catch (const std::logic_error&) {  // joined from two threads at once
     joins_.erase(id);
-    operation->resolve(failure(Errc::channel_closed));
+    return operation->resolve(failure(Errc::channel_closed));
   }
+  if (shared_->options.store) restore(operation->channel());
 }
 
 void Session::leave(const std::shared_ptr<Operation>& operation) {
@@ -148,9 +153,27 @@ void Session::leave(const std::shared_ptr<Operation>& operation) {
 
 void Session::push(const std::shared_ptr<Operation>& operation, const std::string& event, const Payload& payload,
                    const PushOptions& options) {
+  core::PushRequest request{.event = event, .payload = payload.text(), .kind = payload.kind(), .timeout = options.timeout};
+  request.suspends = operation->suspends;
+  if (std::holds_alternative<IfJoined>(options.delivery)) request.delivery = core::Delivery::if_joined;
+  if (const auto* latest = std::get_if<Latest>(&options.delivery)) {
+    request.delivery = core::Delivery::latest;
+    request.key = latest->key;
+  }
+  if (const auto* kept = std::get_if<AtLeastOnce>(&options.delivery)) {
+    request.delivery = core::Delivery::at_least_once;
+    request.key = kept->id;
+    request.until = std::chrono::steady_clock::now() + kept->until;
+  }
+  push(operation, request);
+}
+
+void Session::push(const std::shared_ptr<Operation>& operation, const core::PushRequest& request) {
+  operation->event = request.event;
+  shared_->monitor.pushed(operation->channel()->topic, request.event, request.payload.size());
   try {
     input([&](auto& core, Instant now, auto& out) {
-      const core::PushRequest request{.event = event, .payload = payload.text(), .kind = payload.kind(), .timeout = options.timeout};
+      operation->started = now;
       operation->id = core.push(operation->channel()->id, request, now, out);
       pushes_.emplace(operation->id, operation);
     });
@@ -159,10 +182,36 @@ void Session::push(const std::shared_ptr<Operation>& operation, const std::strin
   }
 }
 
+/// What the store holds for a topic that is joined, unless this program has pushed it itself.
+void Session::restore(const std::shared_ptr<ChannelShared>& channel) {
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+  for (const auto& stored : shared_->options.store->pending(channel->topic)) {
+    const auto& waiting = core_.channel(channel->id).push_buffer().items();
+    if (std::ranges::any_of(waiting, [&](const auto& item) { return item.key == stored.id; })) continue;
+    const auto operation = std::make_shared<Operation>(channel, Operation::Kind::once);
+    operation->stored_id = stored.id;
+    push(operation, {.event = stored.event,
+                     .payload = stored.payload,
+                     .kind = stored.kind,
+                     .delivery = core::Delivery::at_least_once,
+                     .key = stored.id,
+                     .until = std::chrono::steady_clock::now() + std::chrono::milliseconds(stored.until) - now,
+                     .suspends = true});
+  }
+}
+
+/// A push has come to its end: should the store still send it another time?
+void Session::unstore(const Operation& operation, std::error_code why) {
+  if (operation.stored_id.empty() || why == Errc::channel_closed || why == Errc::cancelled) return;  // superseded: another has its id
+  if (const auto error = shared_->options.store->remove(operation.stored_id))
+    tell_error(
+        {error, "the store of pushes cannot remove '" + operation.stored_id + "': " + error.message(), 0, core_.establishments(), false});
+}
+
 void Session::forget(Operation& operation) {
   if (operation.id == core::PushId::none) return;
   core_.cancel(operation.id);
-  pushes_.erase(operation.id);
+  if (pushes_.erase(operation.id) > 0) unstore(operation, {});
 }
 
 void Session::join_params(core::ChannelId channel, std::uint32_t request, const std::string& params) {

@@ -30,6 +30,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Session(boost::asio::io_context& io, std::shared_ptr<SocketShared> shared);
 
   const Strand& strand() const noexcept { return strand_; }
+  Monitor& monitor() noexcept { return shared_->monitor; }
   void run_inbox();
   void shut_down();
 
@@ -79,9 +80,14 @@ class Session : public std::enable_shared_from_this<Session> {
   void perform(core::ReconnectScheduled& e);
   void perform(core::Terminal& e);
   void perform(core::Pong& e);
+  void perform(core::HeartbeatReplied& e);
   void perform(core::MessageSeen& e);
 
+  void push(const std::shared_ptr<Operation>& operation, const core::PushRequest& request);
+  void restore(const std::shared_ptr<ChannelShared>& channel);
+  void unstore(const Operation& operation, std::error_code why);
   void arm();
+  void measure_depths();
   /// Runs task(*this) in a turn of its own.
   template <class F>
   void defer(F&& task);
@@ -92,7 +98,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<Operation> take(core::PushId id);
   std::shared_ptr<Operation> join_of(core::ChannelId id) const;
   void fail_pings(std::error_code why);
-  void tell_error(ConnectionError error);
+  void tell_error(ConnectionError error, bool bad_frame = false);
 
   const std::shared_ptr<SocketShared> shared_;  // with the user's handles
   Strand strand_;
@@ -110,6 +116,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::unordered_map<core::ChannelId, std::shared_ptr<ChannelShared>> channels_;
   std::unordered_map<core::ChannelId, std::shared_ptr<Operation>> joins_;
   std::unordered_map<core::PushId, std::shared_ptr<Operation>> pushes_;
+  std::size_t told_pushes_ = 0, told_in_flight_ = 0;  // what the monitor knows
   std::unordered_map<core::PingId, MoveFunction<void(Result<Duration>)>> pings_;
   std::unordered_map<core::DisconnectId, MoveFunction<void(std::error_code)>> disconnects_;
 };

@@ -1,5 +1,6 @@
 // What the machine wants done. Views in the effects end with the next input, so whatever a callback needs is copied here.
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -13,12 +14,14 @@ void Session::perform() {
   shared_->state = core_.state();
   for (auto& effect : effects_) std::visit([this](auto& e) { perform(e); }, effect);
   effects_.clear();
+  measure_depths();
 }
 
 // ---- channels ----
 
 void Session::perform(core::ChannelMessage& e) {
   auto shared = channel(e.channel);
+  if (shared && e.event != "phx_reply") shared_->monitor.message(shared->topic, e.event, e.payload.size());
   if (!shared || (e.event == "phx_reply" && !shared->wants_replies())) return;
   const auto own = core::RefToken(core_.channel(e.channel).join_ref());
   Message message{.topic = shared->topic,
@@ -33,17 +36,28 @@ void Session::perform(core::ChannelMessage& e) {
 }
 
 void Session::perform(core::PushReplied& e) {
-  if (const auto operation = take(e.push)) operation->resolve(Reply{std::string(e.status), Payload::received(e.kind, e.response)});
+  const auto operation = take(e.push);
+  if (!operation) return;
+  unstore(*operation, {});
+  if (!operation->event.empty())
+    shared_->monitor.replied(operation->channel()->topic, operation->event, e.status,
+                             std::chrono::steady_clock::now() - operation->started);
+  operation->resolve(Reply{std::string(e.status), Payload::received(e.kind, e.response)});
 }
 
 void Session::perform(core::PushFailed& e) {
-  if (const auto operation = take(e.push)) operation->resolve(tl::unexpected(e.why));
+  const auto operation = take(e.push);
+  if (!operation) return;
+  unstore(*operation, e.why);
+  if (!operation->event.empty()) shared_->monitor.failed(operation->channel()->topic, operation->event, e.why);
+  operation->resolve(tl::unexpected(e.why));
 }
 
 void Session::perform(core::ChannelStateChanged& e) {
   auto shared = channel(e.channel);
   if (!shared) return;
   shared->state = e.to;
+  shared_->monitor.channel_changed(shared->topic, e.from, e.to);
   if (e.to == ChannelState::joining) {
     if (const auto join = join_of(e.channel)) join->forget();
   }
@@ -91,18 +105,20 @@ void Session::perform(core::NeedJoinParams& e) {
 
 // ---- the socket ----
 
-void Session::perform(core::SocketOpened&) {
+void Session::perform(core::SocketOpened& e) {
+  shared_->monitor.opened(e.establishments);
   shared_->queue->enqueue([shared = shared_] { shared->opens.call(*shared->queue, {}); });
 }
 
 void Session::perform(core::SocketClosed& e) {
   fail_pings(Errc::connection_closed);
-  shared_->queue->enqueue([shared = shared_, closed = ConnectionClosed{e.code, std::move(e.reason), e.clean}] {
-    shared->closes.call(*shared->queue, {}, closed);
-  });
+  ConnectionClosed closed{e.code, std::move(e.reason), e.clean};
+  shared_->monitor.closed(closed);
+  shared_->queue->enqueue([shared = shared_, closed = std::move(closed)] { shared->closes.call(*shared->queue, {}, closed); });
 }
 
-void Session::tell_error(ConnectionError error) {
+void Session::tell_error(ConnectionError error, bool bad_frame) {
+  shared_->monitor.error(error, bad_frame);
   shared_->queue->enqueue([shared = shared_, error = std::move(error)] { shared->errors.call(*shared->queue, {}, error); });
 }
 
@@ -113,7 +129,7 @@ void Session::perform(core::SocketError& e) {
 }
 
 void Session::perform(core::BadFrame& e) {
-  tell_error({e.why, "the server sent a frame that is no Phoenix message: " + e.why.message(), 0, core_.establishments(), false});
+  tell_error({e.why, "the server sent a frame that is no Phoenix message: " + e.why.message(), 0, core_.establishments(), false}, true);
 }
 
 void Session::perform(core::Disconnected& e) {
@@ -121,8 +137,9 @@ void Session::perform(core::Disconnected& e) {
 }
 
 void Session::perform(core::ReconnectScheduled& e) {
-  shared_->queue->enqueue(
-      [shared = shared_, notice = Reconnecting{e.delay, e.attempt, e.why}] { shared->reconnects.call(*shared->queue, {}, notice); });
+  const Reconnecting notice{e.delay, e.attempt, e.why};
+  shared_->monitor.reconnecting(notice);
+  shared_->queue->enqueue([shared = shared_, notice] { shared->reconnects.call(*shared->queue, {}, notice); });
 }
 
 void Session::perform(core::Terminal& e) {
@@ -134,6 +151,16 @@ void Session::perform(core::Terminal& e) {
 
 void Session::perform(core::Pong& e) {
   if (auto done = pings_.extract(e.id)) done.mapped()(e.rtt);
+}
+
+void Session::perform(core::HeartbeatReplied& e) { shared_->monitor.heartbeat(e.rtt); }
+
+/// Tells the monitor when pushes came or went.
+void Session::measure_depths() {
+  if (pushes_.size() == told_pushes_ && core_.in_flight() == told_in_flight_) return;
+  told_pushes_ = pushes_.size();
+  told_in_flight_ = core_.in_flight();
+  shared_->monitor.depths(told_pushes_ - std::min(told_in_flight_, told_pushes_), told_in_flight_);
 }
 
 void Session::perform(core::MessageSeen& e) {

@@ -53,6 +53,7 @@ void Carrier::on_open(std::string_view) {
 }
 
 void Carrier::on_message(core::Opcode op, std::string_view data) {
+  session_.monitor().frame_in(data.size());
   session_.input([&](auto& core, Instant now, auto& out) { core.transport_message(generation_, op, data, now, out); });
 }
 
@@ -87,6 +88,7 @@ void Carrier::on_blocked(bool blocked) {
 // ---- opening ----
 
 void Session::perform(core::OpenTransport& e) {
+  shared_->monitor.connecting(e.reason, e.kind);
   const auto& options = shared_->options;
   awaiting_credentials_ = e.generation;
   if (options.credentials || options.params.dynamic() || options.auth_token.dynamic() || options.headers.dynamic())
@@ -145,6 +147,7 @@ void Session::attempt_failed(core::Generation generation, std::error_code why, s
 // ---- running and ending ----
 
 void Session::perform(core::SendFrame& e) {
+  shared_->monitor.frame_out(e.bytes.size());
   if (auto* to = carrier(e.generation)) to->transport->send(e.opcode, e.bytes);
 }
 

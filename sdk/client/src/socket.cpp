@@ -55,9 +55,10 @@ std::shared_ptr<SocketShared> make_shared_part(std::string url, SocketOptions op
   if (!options.headers.dynamic())  // refuses headers that cannot be sent, here where the caller can see it
     core::ws::ClientHandshake({.host = "host", .target = "/", .subprotocols = {}, .headers = options.headers.get(), .offer_deflate = false},
                               {});
+  const int per_turn = options.callback_executor ? Runtime::usual_callbacks_per_turn : runtime.callbacks_per_turn();
   Executor callbacks = options.callback_executor ? options.callback_executor : runtime.callbacks();
   options.runtime.reset();
-  return std::make_shared<SocketShared>(std::move(url), std::move(options), std::move(callbacks));
+  return std::make_shared<SocketShared>(std::move(url), std::move(options), std::move(callbacks), per_turn);
 }
 
 }  // namespace
@@ -113,6 +114,12 @@ Subscription Socket::on_reconnecting(std::function<void(const Reconnecting&)> ha
 
 Subscription Socket::on_message(std::function<void(const Message&)> handler) {
   return shared_->messages.add(shared_->queue, nullptr, {}, std::move(handler));
+}
+
+Metrics Socket::metrics() const {
+  auto metrics = shared_->monitor.snapshot();
+  metrics.waiting_callbacks = shared_->queue->depth();
+  return metrics;
 }
 
 std::future<Result<Duration>> Socket::ping() {

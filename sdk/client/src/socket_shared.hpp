@@ -11,16 +11,17 @@
 #include "callback_queue.hpp"
 #include "handlers.hpp"
 #include "inbox.hpp"
+#include "monitor.hpp"
 
 namespace phx::client::detail {
 
 /// What a Socket, its channels and its session have in common: values, the callback queue and the way to the strand.
 class SocketShared {
  public:
-  SocketShared(std::string socket_url, SocketOptions socket_options, Executor callbacks)
+  SocketShared(std::string socket_url, SocketOptions socket_options, Executor callbacks, int callbacks_per_turn)
       : url(std::move(socket_url)),
         options(std::move(socket_options)),
-        queue(std::make_shared<CallbackQueue>(std::move(callbacks), options.on_callback_error)) {}
+        queue(std::make_shared<CallbackQueue>(std::move(callbacks), callbacks_per_turn, options.on_callback_error)) {}
 
   const std::string url;
   const SocketOptions options;  ///< without the runtime: only the Socket holds that
@@ -28,6 +29,7 @@ class SocketShared {
   /// TLS for all connections of the socket, so that they resume sessions; used on the strand.
   const std::function<std::unique_ptr<net::ByteFilter>(const net::Url&)> tls = net::tls_filters(options.tls);
   Inbox inbox;
+  Monitor monitor{options.observer};
 
   Handlers<> opens;
   Handlers<const ConnectionClosed&> closes;

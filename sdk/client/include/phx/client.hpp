@@ -2,10 +2,15 @@
 
 #include <phx/client/channel.hpp>
 #include <phx/client/credentials.hpp>
+#include <phx/client/event.hpp>
+#include <phx/client/metrics.hpp>
+#include <phx/client/observer.hpp>
 #include <phx/client/options.hpp>
 #include <phx/client/payload.hpp>
 #include <phx/client/presence.hpp>
 #include <phx/client/push.hpp>
+#include <phx/client/push_store.hpp>
+#include <phx/client/receiver.hpp>
 #include <phx/client/runtime.hpp>
 #include <phx/client/socket.hpp>
 #include <phx/client/subscription.hpp>

@@ -126,6 +126,7 @@ void SocketCore::transport_message(Generation generation, Opcode opcode, std::st
   if (ref.present() && heartbeat_.on_reply(ref, now, config.heartbeat_interval)) {
     link_.arm(heartbeat_.deadline());
     settle();
+    if (config.heartbeat_events) out.emplace_back(HeartbeatReplied{now - heartbeat_sent_});
   }
   dispatch(*message, now, out);
   if (ref.present()) on_socket_reply(*message, ref, now, out);
@@ -175,6 +176,7 @@ void SocketCore::send_heartbeat(Instant now, Effects& out) {
   const SocketConfig& config = link_.env.config;
   const Ref ref = link_.refs.next();
   if (!send_heartbeat_frame(ref, out)) return;
+  heartbeat_sent_ = now;
   const bool own_timeout = config.heartbeat_timeout != Duration::zero();
   heartbeat_.sent(ref, now + (own_timeout ? config.heartbeat_timeout : config.heartbeat_interval));
   link_.arm(heartbeat_.deadline());

@@ -21,6 +21,7 @@
 
 #include <phx/client/channel.hpp>
 #include <phx/client/detail/start.hpp>
+#include <phx/client/receiver.hpp>
 #include <phx/client/socket.hpp>
 
 namespace phx::client::detail {
@@ -88,6 +89,21 @@ auto Channel::async_join(Token&& token) {
 template <class Token>
 auto Channel::async_leave(Token&& token) {
   return detail::async_request({.kind = detail::Request::Kind::leave, .channel = shared_}, std::forward<Token>(token));
+}
+
+template <class Token>
+auto Receiver::async_receive(Token&& token) {
+  return boost::asio::async_initiate<Token, void(boost::system::error_code, Message)>(
+      [](auto handler, const std::shared_ptr<detail::ReceiverShared>& receiver) {
+        using Handler = std::decay_t<decltype(handler)>;
+        const auto ticket = detail::receive_ticket(receiver);
+        if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected())
+          slot.assign([weak = std::weak_ptr(receiver), ticket](boost::asio::cancellation_type) {
+            if (const auto alive = weak.lock()) detail::cancel_receive(alive, ticket);
+          });
+        detail::start_receive(receiver, ticket, detail::completion_for(std::move(handler)), detail::place_of<Handler>);
+      },
+      token, shared_);
 }
 
 template <class Token>

@@ -4,7 +4,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
+#include <phx/client/event.hpp>
 #include <phx/client/options.hpp>
 #include <phx/client/payload.hpp>
 #include <phx/client/push.hpp>
@@ -44,8 +46,15 @@ class Channel {
   /// Sent now, or when the channel is joined. Throws std::logic_error before the first join().
   Push push(std::string_view event, Payload payload = {}, PushOptions options = {});
 
+  /// The same with types: see Event. Defined in <phx/client/typed.hpp>.
+  template <class T, class R>
+  TypedPush<R> push(const Event<T, R>& event, const std::type_identity_t<T>& value, PushOptions options = {});
+
   /// Handlers of an event, also of `phx_reply`. Those registered when the message is delivered run, in registration order.
   Subscription on(std::string event, MessageHandler handler);
+  /// Handler: (const T&) or (const T&, const Message&). A payload that is no T is reported like an exception of the handler.
+  template <class T, class R, class F>
+  Subscription on(const Event<T, R>& event, F handler);
   /// Every message of the channel.
   Subscription on_message(MessageHandler handler);
   /// The server, leave() or a newer channel of the topic closed it.
@@ -60,6 +69,8 @@ class Channel {
   auto async_push(std::string_view event, Payload payload, Token&& token);
   template <class Token>
   auto async_push(std::string_view event, Payload payload, PushOptions options, Token&& token);
+  template <class T, class R, class Token>
+  auto async_push(const Event<T, R>& event, const std::type_identity_t<T>& value, Token&& token);
   template <class Token>
   auto async_join(Token&& token);
   template <class Token>
@@ -67,6 +78,7 @@ class Channel {
 
  private:
   friend class Presence;
+  friend class Receiver;
   std::shared_ptr<detail::ChannelShared> shared_;  // with the session
 };
 

@@ -8,8 +8,11 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <variant>
 
 #include <phx/client/credentials.hpp>
+#include <phx/client/observer.hpp>
+#include <phx/client/push_store.hpp>
 #include <phx/client/runtime.hpp>
 #include <phx/client/transport.hpp>
 #include <phx/core/client/policy.hpp>
@@ -42,6 +45,8 @@ struct SocketOptions {
   Executor callback_executor{};               ///< none: the runtime's
   TransportFactory transport{};               ///< none: WebSocket
   core::ws::FrameTap* frame_tap = nullptr;    ///< sees every WebSocket frame, on the I/O thread; outlives the socket
+  std::shared_ptr<Observer> observer{};       ///< hears of everything, on the I/O thread
+  std::shared_ptr<PushStore> store{};         ///< of AtLeastOnce pushes; none: they end with the socket
   /// An exception left a user callback. None: one line on stderr.
   std::function<void(std::exception_ptr)> on_callback_error{};
 };
@@ -72,8 +77,27 @@ struct CloseOptions {
   std::string reason{};
 };
 
+// What becomes of a push when its channel is not joined, or its connection is lost.
+
+/// Waits in a bounded queue until joined; once sent it is not sent again, as phoenix.js does.
+struct Queue {};
+/// Fails at once with std::errc::not_connected unless it can leave now: "is typing".
+struct IfJoined {};
+/// Waits until joined, and is sent again after every rejoin until it is answered; the server may get it twice, so the payload should carry the
+/// id. A push with the id of a waiting one takes its place, which ends with `cancelled`. With SocketOptions::store it survives the program.
+struct AtLeastOnce {
+  std::string id;
+  Duration until = std::chrono::hours(24);  ///< from now: then it ends with `push_timeout`; the timeout does not count
+};
+/// Waits until joined; a newer one with its key takes its turn, it ends with `cancelled`: positions, drafts.
+struct Latest {
+  std::string key;
+};
+using Delivery = std::variant<Queue, IfJoined, AtLeastOnce, Latest>;
+
 struct PushOptions {
   std::optional<Duration> timeout{};  ///< none: the channel's
+  Delivery delivery{};
 };
 
 struct ChannelOptions {

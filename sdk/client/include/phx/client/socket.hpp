@@ -54,6 +54,9 @@ class Socket {
   /// Every message of every topic, also heartbeat replies.
   Subscription on_message(std::function<void(const Message&)> handler);
 
+  /// What the socket has done so far.
+  Metrics metrics() const;
+
   /// Round trip of a heartbeat. Errors: connection_closed when not open, or lost before the answer.
   std::future<Result<Duration>> ping();
 

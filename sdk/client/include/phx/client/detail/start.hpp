@@ -34,6 +34,12 @@ void cancel(const std::shared_ptr<Operation>& operation);
 void start(const Request& request, const std::shared_ptr<Operation>& operation, MoveFunction<void(std::error_code, Reply)> done,
            RunOn where);
 void start_ping(const std::shared_ptr<SocketShared>& socket, MoveFunction<void(std::error_code, Duration)> done, RunOn where);
+class ReceiverShared;
+/// Names a receive before it is started, for cancelling.
+std::uint64_t receive_ticket(const std::shared_ptr<ReceiverShared>& receiver);
+void start_receive(const std::shared_ptr<ReceiverShared>& receiver, std::uint64_t ticket, MoveFunction<void(std::error_code, Message)> done,
+                   RunOn where);
+void cancel_receive(const std::shared_ptr<ReceiverShared>& receiver, std::uint64_t ticket);
 void start_disconnect(const std::shared_ptr<SocketShared>& socket, CloseOptions options, MoveFunction<void(std::error_code)> done,
                       RunOn where);
 

@@ -130,6 +130,12 @@ struct Pong {
   bool operator==(const Pong&) const = default;
 };
 
+/// A heartbeat was answered. Only with SocketConfig::heartbeat_events.
+struct HeartbeatReplied {
+  Duration rtt{};
+  bool operator==(const HeartbeatReplied&) const = default;
+};
+
 /// Every decoded message, after the channels have had it (S13). Only with SocketConfig::message_events.
 struct MessageSeen {
   EnvelopeView message;
@@ -216,7 +222,7 @@ struct PushFailed {
 
 using Effect = std::variant<ChannelMessage, PushReplied, SendFrame, ChannelStateChanged, JoinReplied, JoinFailed, ChannelErrored,
                             ChannelClosed, PushFailed, NeedJoinParams, OpenTransport, CloseTransport, DropTransport, SocketOpened,
-                            SocketClosed, SocketError, BadFrame, Disconnected, ReconnectScheduled, Terminal, Pong, MessageSeen>;
+                            SocketClosed, SocketError, BadFrame, Disconnected, ReconnectScheduled, Terminal, Pong, HeartbeatReplied, MessageSeen>;
 using Effects = std::vector<Effect>;  // owned and reused by the caller
 
 }  // namespace phx::core

@@ -164,6 +164,7 @@ class SocketCore {
   std::vector<Teardown> teardowns_;
   std::vector<Ping> pings_;
   Instant stable_at_ = never;
+  Instant heartbeat_sent_{};
   std::uint64_t next_push_ = 0;
   std::uint64_t next_ping_ = 0;
   std::uint32_t next_channel_ = 0;

@@ -18,6 +18,7 @@ struct SocketConfig {
   Duration heartbeat_interval = std::chrono::seconds(30);
   Duration heartbeat_timeout{};  ///< wait for the answer; zero: the interval
   TransportKind transport = TransportKind::websocket;
+  bool heartbeat_events = false;  ///< emit HeartbeatReplied
   bool message_events = false;  ///< emit MessageSeen; costs an effect per message
 };
 

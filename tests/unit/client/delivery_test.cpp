@@ -1,0 +1,191 @@
+// Deliveries through the shell, and the store that outlives a program.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "support.hpp"
+
+namespace phx::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+/// A path of this test's own, and what a run left there before is gone.
+std::string fresh_path() {
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  const auto path = std::filesystem::temp_directory_path() / (std::string("phxkit-") + test->name() + "-" + std::to_string(::getpid()));
+  std::filesystem::remove(path);
+  return path.string();
+}
+
+std::shared_ptr<client::FilePushStore> open_store(const std::string& path, client::FilePushStoreOptions options = {}) {
+  auto store = client::FilePushStore::open(path, options);
+  if (!store) throw std::runtime_error("store: " + store.error().message());
+  return *store;
+}
+
+std::vector<std::string> ids(const client::PushStore& store) {
+  std::vector<std::string> out;
+  for (const auto& push : store.pending("room:lobby")) out.push_back(push.id);
+  return out;
+}
+
+StoredPush stored(std::string id) {
+  const auto later = std::chrono::system_clock::now().time_since_epoch() + 1h;
+  return {.id = std::move(id),
+          .topic = "room:lobby",
+          .event = "echo",
+          .payload = R"({"n":1})",
+          .until = std::chrono::duration_cast<std::chrono::milliseconds>(later).count()};
+}
+
+PushOptions at_least_once(std::string id) { return {.delivery = AtLeastOnce{std::move(id), 1h}}; }
+
+TEST(ClientDelivery, IfJoinedFailsWhileNotJoined) {
+  StubServer server;
+  Socket socket(server.url());
+  auto room = socket.channel("room:lobby");
+  room.join();
+  EXPECT_EQ(get(room.push("typing", {}, {.delivery = IfJoined{}}).future()).error(), std::errc::not_connected);
+}
+
+TEST(ClientDelivery, LatestLeavesTheNewestOne) {
+  StubServer server;
+  Socket socket(server.url());
+  auto room = socket.channel("room:lobby");
+  room.join();
+  auto old = room.push("echo", obj("n", 1), {.delivery = Latest{"cursor"}}).future();
+  auto newest = room.push("echo", obj("n", 2), {.delivery = Latest{"cursor"}}).future();
+  EXPECT_EQ(get(std::move(old)).error(), Errc::cancelled);
+  socket.connect();
+  EXPECT_EQ(get(std::move(newest))->response.text(), R"({"n":2})");
+}
+
+TEST(ClientDelivery, AtLeastOnceSurvivesALostConnection) {
+  std::atomic<int> seen = 0;
+  StubServer server({}, [&](StubServer::Connection& connection, const core::EnvelopeView& message) {
+    if (message.event != "order" || seen++ > 0) return false;
+    connection.cut();  // the first copy is lost with its connection
+    return true;
+  });
+  Socket socket(server.url(), eager());
+  auto room = socket.channel("room:lobby");
+  socket.connect();
+  room.join();
+  const auto reply = get(room.push("order", obj("id", "o-1"), at_least_once("o-1")).future());
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->response.text(), R"({"id":"o-1"})");
+  EXPECT_EQ(seen, 2);
+}
+
+TEST(ClientDelivery, AStoredPushIsSentByTheNextProgram) {
+  const auto path = fresh_path();
+  Seen<std::string> orders;
+  StubServer server({}, [&](StubServer::Connection&, const core::EnvelopeView& message) {
+    if (message.event == "echo") orders.add(std::string(message.payload));
+    return false;
+  });
+  {
+    SocketOptions options;
+    options.store = open_store(path);
+    Socket socket(server.url(), options);
+    auto room = socket.channel("room:lobby");
+    room.join();  // never connects
+    room.push("echo", obj("n", 1), at_least_once("o-1"));
+    room.push("echo", obj("n", 2), at_least_once("o-2"));
+  }
+  SocketOptions options;
+  const auto store = open_store(path);
+  options.store = store;
+  EXPECT_THAT(ids(*store), ElementsAre("o-1", "o-2"));
+  Socket socket(server.url(), options);
+  auto room = socket.channel("room:lobby");
+  socket.connect();
+  room.join();
+  EXPECT_TRUE(get(room.push("ping").future()));  // in order behind them
+  EXPECT_THAT(orders.now(), ElementsAre(R"({"n":1})", R"({"n":2})"));
+  EXPECT_THAT(ids(*store), IsEmpty());
+  std::filesystem::remove(path);
+}
+
+TEST(ClientDelivery, AStoreThatRefusesFailsThePush) {
+  struct Full final : client::PushStore {
+    std::error_code put(const StoredPush&) override { return std::make_error_code(std::errc::no_space_on_device); }
+    std::error_code remove(std::string_view) override { return {}; }
+    std::vector<StoredPush> pending(std::string_view) const override { return {}; }
+  };
+  StubServer server;
+  SocketOptions options;
+  options.store = std::make_shared<Full>();
+  Socket socket(server.url(), options);
+  auto room = socket.channel("room:lobby");
+  room.join();
+  EXPECT_EQ(get(room.push("echo", {}, at_least_once("o-1")).future()).error(), std::errc::no_space_on_device);
+}
+
+TEST(FilePushStore, KeepsOrderReplacesAndRemoves) {
+  const auto path = fresh_path();
+  {
+    const auto store = open_store(path);
+    for (const auto* id : {"a", "b", "c", "a"}) EXPECT_FALSE(store->put(stored(id)));
+    EXPECT_FALSE(store->remove("b"));
+    EXPECT_THAT(ids(*store), ElementsAre("c", "a"));
+  }
+  EXPECT_THAT(ids(*open_store(path)), ElementsAre("c", "a"));
+  std::filesystem::remove(path);
+}
+
+TEST(FilePushStore, RecoversFromATornTailAtEveryByte) {
+  const auto path = fresh_path();
+  {
+    const auto store = open_store(path);
+    EXPECT_FALSE(store->put(stored("a")));
+    EXPECT_FALSE(store->put(stored("b")));
+  }
+  std::stringstream whole;
+  whole << std::ifstream(path, std::ios::binary).rdbuf();
+  const auto record = core::put_size(stored("b"));
+  for (std::size_t torn = 1; torn <= record; ++torn) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << whole.str().substr(0, whole.str().size() - torn);
+    {
+      const auto store = open_store(path, {.fsync = client::Fsync::never});
+      EXPECT_EQ(store->recovered_bytes(), record - torn);
+      EXPECT_THAT(ids(*store), ElementsAre("a"));
+      EXPECT_FALSE(store->put(stored("c")));
+    }
+    EXPECT_THAT(ids(*open_store(path)), ElementsAre("a", "c")) << torn;
+  }
+  std::filesystem::remove(path);
+}
+
+TEST(FilePushStore, ForgetsItsHistoryWhenThatGrows) {
+  const auto path = fresh_path();
+  const auto store = open_store(path, {.fsync = client::Fsync::never, .compact_above = 4096});
+  EXPECT_FALSE(store->put(stored("kept")));
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_FALSE(store->put(stored(std::to_string(i))));
+    EXPECT_FALSE(store->remove(std::to_string(i)));
+  }
+  EXPECT_LT(std::filesystem::file_size(path), 8192u);
+  EXPECT_THAT(ids(*store), ElementsAre("kept"));
+  EXPECT_EQ(client::FilePushStore::open(path).error(), std::errc::device_or_resource_busy);  // the new file is locked too
+  std::filesystem::remove(path);
+}
+
+TEST(FilePushStore, RefusesOtherFilesAndASecondOwner) {
+  const auto path = fresh_path();
+  std::ofstream(path) << "dear diary\n";
+  EXPECT_EQ(client::FilePushStore::open(path).error(), Errc::bad_envelope);
+  std::filesystem::remove(path);
+  const auto store = open_store(path);
+  EXPECT_EQ(client::FilePushStore::open(path).error(), std::errc::device_or_resource_busy);
+  EXPECT_EQ(client::FilePushStore::open("/no/such/folder/x").error(), std::errc::no_such_file_or_directory);
+  std::filesystem::remove(path);
+}
+
+}  // namespace
+}  // namespace phx::test

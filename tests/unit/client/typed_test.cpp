@@ -1,0 +1,89 @@
+// Typed events, and that wrong ones do not compile.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <phx/client/typed.hpp>
+
+#include "support.hpp"
+
+namespace phx::test {
+namespace {
+
+struct NewMsg {
+  std::string body;
+  int stars = 0;
+  bool operator==(const NewMsg&) const = default;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NewMsg, body, stars)
+struct Typing {
+  std::string who;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Typing, who)
+
+constexpr Event<NewMsg, NewMsg> echo{"echo"};
+constexpr Event<NewMsg> shout{"shout"};
+constexpr Event<Bytes, Bytes> blob{"echo"};
+
+// Each of these once compiled would be a message that nobody understands.
+template <class E, class V>
+concept pushes = requires(Channel& c, const E& event, V value) { c.push(event, value); };
+static_assert(pushes<Event<NewMsg>, NewMsg>);
+static_assert(!pushes<Event<NewMsg>, Typing>);
+static_assert(!pushes<Event<NewMsg>, const char*>);
+static_assert(!pushes<Event<Bytes>, NewMsg>);
+// A typed event is no string: it cannot lose its type on the way.
+static_assert(!std::is_convertible_v<Event<NewMsg>, std::string_view>);
+
+TEST(ClientTyped, PushesAnswersAndHandlersHaveTypes) {
+  StubServer server;
+  Socket socket(server.url());
+  auto room = socket.channel("room:lobby");
+  Seen<NewMsg> heard, answered;
+  const auto messages = room.on(shout, [&](const NewMsg& m) { heard.add(m); });
+  const auto with_message = room.on(shout, [&](const NewMsg& m, const Message& raw) {
+    if (raw.event == "shout") heard.add(m);
+  });
+  socket.connect();
+  room.join();
+  room.push(echo, {"hi", 3}).ok([&](const NewMsg& m) { answered.add(m); });
+  EXPECT_EQ(answered.wait_for(1).front(), (NewMsg{"hi", 3}));
+  room.push(shout, NewMsg{"hey", 1});
+  EXPECT_EQ(heard.wait_for(2).back(), (NewMsg{"hey", 1}));
+  const auto reply = get(room.push(echo, {"again", 0}).future());
+  EXPECT_EQ(response_as<NewMsg>(*reply).value(), (NewMsg{"again", 0}));
+  EXPECT_EQ(response_as<Typing>(*reply).error(), Errc::bad_json);
+}
+
+TEST(ClientTyped, BytesTravelAsBytes) {
+  StubServer server;
+  Socket socket(server.url());
+  auto room = socket.channel("room:lobby");
+  Seen<std::string> answered;
+  socket.connect();
+  room.join();
+  room.push(blob, Bytes{std::string("\0\xff", 2)}).ok([&](const Bytes& b) { answered.add(b.data); });
+  EXPECT_EQ(answered.wait_for(1).front(), std::string("\0\xff", 2));
+}
+
+TEST(ClientTyped, APayloadOfAnotherTypeIsReportedAndTheHandlerNotCalled) {
+  StubServer server;
+  Seen<std::string> errors;
+  SocketOptions options;
+  options.on_callback_error = [&](std::exception_ptr error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& e) { errors.add(e.what()); }
+  };
+  Socket socket(server.url(), options);
+  auto room = socket.channel("room:lobby");
+  Seen<NewMsg> heard;
+  const auto messages = room.on(shout, [&](const NewMsg& m) { heard.add(m); });
+  socket.connect();
+  room.join();
+  room.push("shout", obj("body", 7));
+  EXPECT_THAT(errors.wait_for(1).front(), testing::HasSubstr("payload of 'shout' on 'room:lobby' is not of the expected type"));
+  EXPECT_THAT(heard.now(), testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace phx::test
