@@ -6,6 +6,7 @@
 #include "channel_extras.hpp"
 #include "channels_session.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 
@@ -52,6 +53,9 @@ void ChannelActor::enqueue(Call* call) {
   else
     mailbox_head_ = call;
   mailbox_tail_ = call;
+  auto& stats = shard().stats();
+  ++stats.mailbox_now;
+  stats.mailbox_longest = std::max<std::uint64_t>(stats.mailbox_longest, ++waiting_);
   schedule();
 }
 
@@ -67,6 +71,8 @@ void ChannelActor::drain() {
     Call* call = mailbox_head_;
     mailbox_head_ = std::exchange(call->next, nullptr);
     if (!mailbox_head_) mailbox_tail_ = nullptr;
+    --waiting_;
+    --shard().stats().mailbox_now;
     start(call);
   }
   schedule();
@@ -111,7 +117,7 @@ void ChannelActor::on_transport_closed(const StopReason& reason) {
 void ChannelActor::start(Call* call) {
   const ActorRef keep(this);
   call_ = call;
-  call->started = shard().now();
+  call->started = clock(Durations::all);
   if (extras_ && extras_->idle_timer) shard().cancel(*std::exchange(extras_->idle_timer, std::nullopt));
   if (call->kind == Call::Kind::leave)
     leave(*call);
@@ -218,14 +224,16 @@ void ChannelActor::write_reply(const Call& call, const Reply& reply) {
 
 void ChannelActor::handled(const Call& call) const {
   if (call.kind != Call::Kind::event) return;
-  session_->observer.channel_handled_in({topic(), call.event, call.ref, call.payload, shard().now() - call.started});
+  const Duration took = clock(Durations::all) - call.started;
+  if (auto* measured = shard().stats().durations.get()) measured->handle_in.record(took);
+  session_->observer.channel_handled_in({topic(), call.event, call.ref, *channel_, call.payload, channel_->log_handle_in(), took});
 }
 
 // Joining.
 
 void ChannelActor::join(const core::EnvelopeView& request) {
   call_ = table_.calls().take(Call::Kind::join, request);
-  call_->started = shard().now();
+  call_->started = clock(Durations::life_cycle);
   start_join();
 }
 
@@ -260,7 +268,8 @@ void ChannelActor::finish_join() {
 
 void ChannelActor::accept_join(const Payload& response) {
   state_ = State::joined;
-  session_->observer.channel_joined({topic(), session_->transport, true, call_->payload, shard().now() - call_->started});
+  ++shard().stats().channels_now;
+  tell_joined(true);
   if (auto* session = session_->session) {
     if (!channel_->is_custom()) topic_->join(registration_, *this, {&session_->serializer, &session->outbox(), channel_->intercepts()});
     session->join_accepted(call_->ref, response);
@@ -268,9 +277,20 @@ void ChannelActor::accept_join(const Payload& response) {
   release_call();
 }
 
+void ChannelActor::tell_joined(bool ok) const {
+  const Duration took = clock(Durations::life_cycle) - call_->started;
+  auto& stats = shard().stats();
+  ++(ok ? stats.joins_ok : stats.joins_refused);
+  if (stats.durations) stats.durations->join.record(took);
+  session_->observer.channel_joined({topic(), session_->transport, *channel_, ok, call_->payload, channel_->log_join(), took});
+}
+
+/// Shard time where nobody wants this duration: it costs no look at a clock.
+Instant ChannelActor::clock(Durations wanted) const { return session_->durations >= wanted ? shard().clock() : shard().now(); }
+
 /// Ends quietly; terminate runs with a socket that has not joined (server.md 5.3).
 void ChannelActor::refuse_join(const Payload& response) {
-  session_->observer.channel_joined({topic(), session_->transport, false, call_->payload, shard().now() - call_->started});
+  tell_joined(false);
   if (session_->session) session_->session->join_refused(call_->ref, response);
   run_terminate(StopReason::shutdown());
   end();
@@ -279,6 +299,7 @@ void ChannelActor::refuse_join(const Payload& response) {
 
 void ChannelActor::join_crashed(std::string_view why) {
   log(Level::error, "join crashed", why);
+  ++shard().stats().joins_crashed;
   if (session_->session) session_->session->join_refused(call_->ref, Payload::raw_json(R"({"reason":"join crashed"})"));
   end();
   release_call();
@@ -304,6 +325,7 @@ void ChannelActor::stop(const StopReason& reason) {
 void ChannelActor::crash(std::string_view why) {
   if (state_ == State::ended) return;
   log(Level::error, "channel crashed", why);
+  ++shard().stats().channel_crashes;
   run_terminate(StopReason::other(std::string(why)));
   exit_killed();
 }
@@ -334,6 +356,9 @@ void ChannelActor::run_terminate(const StopReason& reason) {
 }
 
 void ChannelActor::end() {
+  auto& stats = shard().stats();
+  if (joined()) --stats.channels_now;
+  stats.mailbox_now -= std::exchange(waiting_, 0);
   state_ = State::ended;
   registration_.leave();
   mailbox_tail_ = nullptr;

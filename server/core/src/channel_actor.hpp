@@ -125,6 +125,8 @@ class ChannelActor final : public Subscriber {
   void accept_join(const Payload& response);
   void refuse_join(const Payload& response);
   void join_crashed(std::string_view why);
+  void tell_joined(bool ok) const;
+  Instant clock(Durations wanted) const;
 
   void apply(const Call& call, std::monostate nothing);
   void apply(const Call& call, NoReply&& result);
@@ -159,6 +161,7 @@ class ChannelActor final : public Subscriber {
   std::unique_ptr<Extras> extras_;  // what most channels never need
   Socket socket_;
   std::uint32_t refs_ = 0;
+  std::uint32_t waiting_ = 0;  // messages in the mailbox
   State state_ = State::joining;
   bool scheduled_ = false;
   bool announced_ = false;  // a custom channel said that it ends

@@ -57,6 +57,8 @@ void ConnectionCore::advance_http(Instant now) {
   outbox_.set_tap(websocket_->tap.get());
   websocket_->core.set_idle_timeout(in_ms(websocket_->options->timeout), now);
   phase_ = Phase::open;
+  ++worker_.shard.stats().websocket.now;
+  ++worker_.shard.stats().websocket.total;
   guarded([&](TransportSession& session) { session.init(*this, now); }, now);
   if (!rest.empty()) feed(rest, now);
 }
@@ -79,8 +81,10 @@ void ConnectionCore::pump(std::span<char> bytes, Instant now) {
 
 void ConnectionCore::dispatch(core::ws::WebSocketCore::Event& event, std::string& out, Instant now) {
   using WebSocketCore = core::ws::WebSocketCore;
-  if (auto* message = std::get_if<WebSocketCore::Message>(&event))
+  if (auto* message = std::get_if<WebSocketCore::Message>(&event)) {
+    ++worker_.shard.stats().messages_in;
     return guarded([&](TransportSession& session) { session.handle_in(message->op, message->data, now); }, now);
+  }
   if (auto* closed = std::get_if<WebSocketCore::Closed>(&event)) {
     end_session(closed->why ? CloseCause::protocol_error : CloseCause::peer_closed, now);
     write(out);
@@ -122,6 +126,7 @@ void ConnectionCore::begin_close(std::uint16_t code, std::string_view reason, Cl
 void ConnectionCore::end_session(CloseCause cause, Instant now) {
   auto session = std::move(websocket_->session);
   if (!session) return;
+  --worker_.shard.stats().websocket.now;
   try {
     session->terminate(cause, now);
   } catch (...) { report(std::current_exception()); }

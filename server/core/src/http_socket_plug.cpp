@@ -60,7 +60,7 @@ class SocketPlug {
   Conn operator()(Conn conn) const {
     for (const auto& route : routes_)
       if (matches(route.pattern, conn.path_info))
-        return route.longpoll ? route.longpoll->call(std::move(conn)) : websocket(route, std::move(conn));
+        return route.longpoll ? route.longpoll->call(std::move(conn)) : counted(route, std::move(conn));
     return conn;
   }
 
@@ -115,6 +115,21 @@ class SocketPlug {
     const auto origin = options.check_origin.value_or(defaults_.check_origin);
     if (origin.is_off() && !options.check_csrf) throw std::invalid_argument("check_origin and check_csrf both off: " + mount.path);
     return origin;
+  }
+
+  Conn counted(const Route& route, Conn conn) const {
+    auto& refused = conn.shard->stats().upgrades_refused;
+    try {
+      conn = websocket(route, std::move(conn));
+    } catch (const HttpError& e) {
+      ++refused[e.status()];
+      throw;
+    } catch (...) {
+      ++refused[500];
+      throw;
+    }
+    if (!conn.upgrade) ++refused[conn.status];
+    return conn;
   }
 
   /// server.md 1.3, in this order.

@@ -53,6 +53,8 @@ LongPollSession::~LongPollSession() {
 }
 
 void LongPollSession::open() {
+  ++shard_.stats().longpoll.now;
+  ++shard_.stats().longpoll.total;
   session_->init(*this, shard_.now());
   arm_inactivity_check();
 }
@@ -89,6 +91,7 @@ void LongPollSession::take_back(LongPollBatch messages) {
 
 /// A message that raises ends the session, and nobody tells the client, who waits a window for it (golden bad_json).
 void LongPollSession::dispatch(const LongPollRequest& request) {
+  ++shard_.stats().messages_in;
   try {
     session_->handle_in(request.op, request.bytes, shard_.now());
   } catch (...) {
@@ -128,6 +131,7 @@ bool LongPollSession::collect() {
   outbox_.consume(outbox_.bytes());
   if (buffer_.json.size() > settings_.max_queue_bytes) {
     settings_.observer->log({Level::warning, "long-poll session ended: its client does not poll"});
+    ++shard_.stats().slow_readers_cut;
     end(CloseCause::connection_lost);
     return true;
   }
@@ -197,6 +201,7 @@ void LongPollSession::arm_inactivity_check() {
 
 void LongPollSession::end(CloseCause cause) {
   if (std::exchange(ended_, true)) return;
+  --shard_.stats().longpoll.now;
   shard_.cancel(timer_);
   try {
     session_->terminate(cause, shard_.now());

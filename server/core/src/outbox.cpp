@@ -6,12 +6,14 @@ namespace phx::server {
 
 namespace {
 
-void append(std::vector<Slice>& slices, const ChunkRef& chunk, std::uint32_t begin, std::uint32_t end) {
+/// True: it continues the last slice and became part of it.
+bool append(std::vector<Slice>& slices, const ChunkRef& chunk, std::uint32_t begin, std::uint32_t end) {
   if (!slices.empty() && slices.back().end == begin && slices.back().chunk.get() == chunk.get()) {
     slices.back().end = end;
-    return;
+    return true;
   }
   slices.push_back({chunk, begin, end});
+  return false;
 }
 
 }  // namespace
@@ -21,12 +23,12 @@ Outbox::~Outbox() {
 }
 
 void Outbox::push(const ChunkRef& chunk, std::uint32_t begin, std::uint32_t end) {
-  if (held_) return append(*held_, chunk, begin, end);
+  if (held_) return void(append(*held_, chunk, begin, end));
   push_ahead(chunk, begin, end);
 }
 
 void Outbox::push_ahead(const ChunkRef& chunk, std::uint32_t begin, std::uint32_t end) {
-  append(slices_, chunk, begin, end);
+  if (append(slices_, chunk, begin, end)) ++dirty_->merged;
   bytes_ += end - begin;
   if (tap_ != nullptr) tap_->on_queued(std::string_view(chunk->bytes).substr(begin, end - begin));
   mark_dirty();

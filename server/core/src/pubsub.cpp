@@ -45,14 +45,19 @@ void PubSub::dispatch(const Subscriber* from, std::string_view topic, std::strin
   detail::TopicTable* own = nullptr;
   for (Shard* shard : impl_->shards)
     if (shard->is_current()) own = &table(*shard);
-  if (own) own->dispatch(from, topic, event, payload);  // first: what fails here goes nowhere
+  if (own) {
+    own->dispatch(from, topic, event, payload);  // first: what fails here goes nowhere
+    ++own->shard().stats().broadcasts;
+  }
   if (impl_->shards.size() == (own ? 1U : 0U)) return;
 
   const auto message = std::make_shared<const Broadcast>(Broadcast{std::string(topic), std::string(event), payload});
   for (Shard* shard : impl_->shards) {
     detail::TopicTable* other = &table(*shard);
     if (other == own) continue;
-    shard->post([other, message, observer = impl_->observer] {
+    const bool counts = !own && shard == impl_->shards.front();
+    shard->post([other, message, counts, observer = impl_->observer] {
+      if (counts) ++other->shard().stats().broadcasts;
       try {
         other->dispatch(nullptr, message->topic, message->event, message->payload);
       } catch (const std::invalid_argument& e) {

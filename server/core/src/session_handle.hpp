@@ -21,6 +21,7 @@ struct SessionHandle {
   Observer& observer;
   std::string transport;
   std::optional<std::string> id;
+  Durations durations = Durations::none;  // those to measure
   ChannelsSession* session = nullptr;  // null once terminated; the shard's
 };
 

@@ -89,6 +89,10 @@ std::size_t Shard::index() const noexcept { return impl_->index; }
 Instant Shard::now() const noexcept { return impl_->now; }
 void Shard::set_now(Instant now) noexcept { impl_->now = now; }
 
+void Shard::measure() {
+  if (!stats_.durations) stats_.durations = std::make_unique<ShardDurations>();
+}
+
 void Shard::post(std::function<void()> work) {
   bool was_empty = false;
   {
@@ -148,6 +152,7 @@ core::ws::DeflateContext& Shard::deflate() noexcept { return impl_->deflate; }
 
 void Shard::write_frame(Outbox& outbox, core::Opcode opcode, std::string_view body, bool ahead) {
   auto& frames = impl_->frames;
+  ++stats_.messages_out;
   if (frames->bytes.size() > frame_chunk_limit)
     frames = ChunkRef::make();
   else if (frames->refs == 1)

@@ -122,9 +122,11 @@ void Topic::append_payload(const Lane& lane, core::ws::FrameOp op, std::string_v
 
 void Topic::dispatch(const Subscriber* from, std::string_view event, const Payload& payload) {
   encode_all(from, event, payload);
+  std::uint64_t& sent = table_.shard_.stats().messages_out;
   for (const Lane& lane : lanes_) {
     for (const Member& member : lane.members)
       if (member.who != from) member.outbox->push(lane.chunk, lane.begin, lane.end);
+    sent += lane.members.size();
   }
   BroadcastPtr message;
   for (const Structured& member : structured_) {
@@ -135,6 +137,7 @@ void Topic::dispatch(const Subscriber* from, std::string_view event, const Paylo
     } else {
       const Lane& lane = lane_of(member.lane);
       member.lane.outbox->push(lane.chunk, lane.begin, lane.end);
+      ++sent;
     }
   }
 }

@@ -49,17 +49,21 @@ ChannelSocketHandler::ChannelSocketHandler(std::shared_ptr<const UserSocket> soc
 tl::expected<std::unique_ptr<TransportSession>, ConnectRefused> ChannelSocketHandler::connect(const ConnectRequest& request,
                                                                                               Shard& shard) const {
   const Shard::Entered here(shard);
-  const Instant started = shard.now();
+  const Durations durations = shard.durations(observer());
+  const auto clock = [&] { return durations == Durations::none ? shard.now() : shard.clock(); };
+  const Instant started = clock();
   ConnectSocket connecting(request.transport);
   const ConnectResult result = socket_->connect(request.params, connecting, request.info);
   const auto* refused = std::get_if<ConnectError>(&result);
-  observer().socket_connected(
-      {socket_->name(), request.transport, request.serializer->phoenix_name(), refused == nullptr, shard.now() - started});
+  const Duration took = clock() - started;
+  if (auto* measured = shard.stats().durations.get()) measured->connect.record(took);
+  observer().socket_connected({socket_->name(), request.transport, request.serializer->phoenix_name(), request.params, request.info,
+                               refused == nullptr, options_.log, took});
   if (refused) return tl::unexpected(ConnectRefused{refused->reason ? std::string(refused->reason->raw()) : std::string()});
 
   auto id = socket_->id(connecting);
   auto handle = std::make_shared<detail::SessionHandle>(
-      detail::SessionHandle{shard, *request.serializer, observer(), std::string(request.transport), std::move(id)});
+      detail::SessionHandle{shard, *request.serializer, observer(), std::string(request.transport), std::move(id), durations});
   return std::make_unique<detail::ChannelsSession>(*this, pubsub_.table(shard), std::move(handle), std::move(connecting).release());
 }
 

@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -20,9 +21,12 @@ bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || 
 
 Connection::Connection(Worker& worker, int fd, Conn::Peer peer, Instant now)
     : worker_(worker), core_(worker.http(), *this, std::move(peer), now), fd_(fd), interest_(EPOLLIN) {
-  if (worker_.tls()) tls_ = std::make_unique<TlsLink>(*worker_.tls());
+  if (worker_.tls()) {
+    tls_ = std::make_unique<TlsLink>(*worker_.tls());
+    handshake_until_ = now + worker_.options().tls_handshake_timeout;
+  }
   worker_.poller().change(fd_, interest_, this);
-  worker_.arm(*this, core_.next_deadline());
+  worker_.arm(*this, next_deadline());
 }
 
 Connection::~Connection() {
@@ -54,6 +58,7 @@ void Connection::receive(Instant now) {
   const auto buffer = worker_.buffer();
   const auto n = ::recv(fd_, buffer.data(), buffer.size(), 0);
   if (n > 0) {
+    worker_.shard().stats().bytes_in += static_cast<std::uint64_t>(n);
     if (core_.finished()) return;
     const auto bytes = buffer.first(static_cast<std::size_t>(n));
     return tls_ ? receive_secure(bytes, now) : core_.feed(bytes, now);
@@ -74,10 +79,12 @@ void Connection::receive_secure(std::span<const char> wire, Instant now) {
   const auto error = tls_->receive(wire, plain);
   if (!plain.empty()) core_.feed(plain, now);
   if (error) {
+    ++worker_.shard().stats().tls_failures;
     worker_.options().observer->log({Level::info, "TLS connection failed", {}, tls_->detail()});
-    tls_->send(fd_);  // the alert, if the kernel takes it
+    tls_->send(fd_, worker_.shard().stats());  // the alert, if the kernel takes it
     return cut(now);
   }
+  if (tls_->ready()) handshake_until_ = {};
   if (tls_->pending() > 0) core_.outbox().mark_dirty();
   if (!was_closed && tls_->peer_closed() && !core_.finished()) core_.peer_closed(now);
 }
@@ -85,7 +92,10 @@ void Connection::receive_secure(std::span<const char> wire, Instant now) {
 void Connection::flush(Instant now) {
   if (dead_) return;
   if (!blocked_ && !write()) return cut(now);
-  if (queued() > worker_.options().max_queue_bytes) return cut(now);
+  if (queued() > worker_.options().max_queue_bytes) {
+    ++worker_.shard().stats().slow_readers_cut;
+    return cut(now);
+  }
   if (core_.finished() && queued() == 0 && !half_closed_) {
     half_closed_ = true;
     ::shutdown(fd_, SHUT_WR);
@@ -94,13 +104,12 @@ void Connection::flush(Instant now) {
   update(now);
 }
 
-/// Bytes that wait for the kernel.
 std::size_t Connection::queued() noexcept { return core_.outbox().bytes() + (tls_ ? tls_->pending() : 0); }
 
 /// As much as the kernel takes. False: the connection is broken.
 bool Connection::write() {
   if (!tls_) return write_plain();
-  const auto written = tls_->write(fd_, core_.outbox(), core_.finished());
+  const auto written = tls_->write(fd_, core_.outbox(), core_.finished(), worker_.shard().stats());
   blocked_ = written == TlsLink::Written::blocked;
   return written != TlsLink::Written::broken;
 }
@@ -122,7 +131,12 @@ bool Connection::write_plain() {
     message.msg_iovlen = count;
     const auto n = count == 1 ? ::send(fd_, pieces[0].iov_base, bytes, MSG_NOSIGNAL) : ::sendmsg(fd_, &message, MSG_NOSIGNAL);
     if (n < 0 && !would_block(errno)) return false;
-    if (n > 0) outbox.consume(static_cast<std::size_t>(n));
+    if (n > 0) {
+      auto& stats = worker_.shard().stats();
+      ++stats.sends;
+      stats.bytes_out += static_cast<std::uint64_t>(n);
+      outbox.consume(static_cast<std::size_t>(n));
+    }
     if (n < static_cast<ssize_t>(bytes)) {
       blocked_ = true;
       return true;
@@ -134,6 +148,10 @@ bool Connection::write_plain() {
 void Connection::on_deadline(Instant now) {
   if (dead_) return;
   if (linger_until_ != Instant{} && now >= linger_until_) return cut(now);
+  if (handshake_until_ != Instant{} && now >= handshake_until_) {
+    ++worker_.shard().stats().tls_failures;
+    return cut(now);
+  }
   core_.on_deadline(now);
   update(now);
 }
@@ -146,7 +164,14 @@ void Connection::update(Instant now) {
     interest_ = wanted;
     worker_.poller().change(fd_, wanted, this);
   }
-  worker_.arm(*this, linger_until_ != Instant{} ? linger_until_ : core_.next_deadline());
+  worker_.arm(*this, next_deadline());
+}
+
+std::optional<Instant> Connection::next_deadline() const noexcept {
+  if (linger_until_ != Instant{}) return linger_until_;
+  const auto due = core_.next_deadline();
+  if (handshake_until_ == Instant{}) return due;
+  return due ? std::min(*due, handshake_until_) : handshake_until_;
 }
 
 void Connection::cut(Instant now) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include <phx/server/connection_core.hpp>
@@ -30,6 +31,8 @@ class Connection final : public Carrier, public DeadlineWheel::Node {
   void flush(Instant now) override;
   /// Ends the connection now, without a goodbye.
   void cut(Instant now);
+  /// Bytes that wait for the kernel.
+  std::size_t queued() noexcept;
 
   ConnectionCore& core() noexcept { return core_; }
   bool dead() const noexcept { return dead_; }
@@ -43,15 +46,16 @@ class Connection final : public Carrier, public DeadlineWheel::Node {
   void receive_secure(std::span<const char> wire, Instant now);
   bool write();
   bool write_plain();
-  std::size_t queued() noexcept;
   bool wants_read() noexcept;
   void update(Instant now);
   void die() noexcept;
+  std::optional<Instant> next_deadline() const noexcept;
 
   Worker& worker_;
   ConnectionCore core_;
   std::unique_ptr<TlsLink> tls_;
   Instant linger_until_{};
+  Instant handshake_until_{};  // none: plain, or through
   int fd_;
   std::uint32_t interest_ = 0;
   bool blocked_ = false;      // the kernel took no more; wait for EPOLLOUT

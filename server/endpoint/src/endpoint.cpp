@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <thread>
@@ -23,10 +24,18 @@ namespace {
 class BlockingPool final : public BlockingExecutor {
  public:
   explicit BlockingPool(std::size_t threads) : pool_(threads) {}
-  void submit(std::function<void()> work) override { boost::asio::post(pool_, std::move(work)); }
+  void submit(std::function<void()> work) override {
+    ++queued_;
+    boost::asio::post(pool_, [this, run = std::move(work)] {
+      --queued_;
+      run();
+    });
+  }
+  std::size_t queued() const noexcept { return queued_; }
   void join() { pool_.join(); }
 
  private:
+  std::atomic<std::size_t> queued_{0};
   boost::asio::thread_pool pool_;
 };
 
@@ -129,7 +138,43 @@ void Endpoint::stop() {
   if (std::exchange(impl_->started, false)) impl_->stop();
 }
 
+core::TlsResult<void> Endpoint::reload_tls(const core::TlsServerOptions& tls) {
+  if (!impl_->shared.tls) throw std::logic_error("Endpoint::reload_tls: this endpoint has no TLS");
+  auto context = core::TlsContext::server(tls);
+  if (!context) return tl::unexpected(context.error());
+  for (auto& worker : impl_->workers) worker->shard().post([worker = worker.get(), renewed = *context] { worker->use(renewed); });
+  return {};
+}
+
 std::size_t Endpoint::workers() const noexcept { return impl_->workers.size(); }
+void Endpoint::measure() {
+  for (auto& worker : impl_->workers) worker->shard().measure();
+}
+
+void Endpoint::gather(std::function<void(EndpointStats)> told) {
+  struct Sum {
+    std::mutex mutex;  // guards stats and left
+    EndpointStats stats;
+    std::size_t left;
+    std::function<void(EndpointStats)> told;
+  };
+  auto sum = std::make_shared<Sum>();
+  sum->left = impl_->workers.size();
+  sum->stats.workers = sum->left;
+  sum->stats.pool_queued = impl_->pool.queued();
+  sum->told = std::move(told);
+  for (auto& worker : impl_->workers)
+    worker->shard().post([sum, worker = worker.get()] {
+      const auto part = worker->gather();
+      {
+        const std::lock_guard lock(sum->mutex);
+        sum->stats.merge(part);
+        if (--sum->left > 0) return;
+      }
+      sum->told(std::move(sum->stats));
+    });
+}
+
 Shard& Endpoint::shard(std::size_t index) noexcept { return impl_->workers.at(index)->shard(); }
 
 }  // namespace phx::server

@@ -8,6 +8,7 @@
 
 #include <phx/core/tls.hpp>
 #include <phx/server/outbox.hpp>
+#include <phx/server/shard_stats.hpp>
 
 namespace phx::server {
 
@@ -21,12 +22,13 @@ class TlsLink {
 
   std::error_code receive(std::span<const char> wire, std::string& plain) { return stream_.feed(wire, plain, wire_); }
   /// Empties the outbox into the socket once the handshake is through. `last`: says goodbye after that.
-  Written write(int fd, Outbox& outbox, bool last);
+  Written write(int fd, Outbox& outbox, bool last, ShardStats& stats);
   /// What is encrypted already.
-  Written send(int fd);
+  Written send(int fd, ShardStats& stats);
 
   /// Encrypted bytes that the kernel has not taken.
   std::size_t pending() const noexcept { return wire_.size() - sent_; }
+  bool ready() const noexcept { return stream_.ready(); }
   bool peer_closed() const noexcept { return stream_.peer_closed(); }
   const std::string& detail() const noexcept { return stream_.detail(); }
 

@@ -14,12 +14,13 @@ namespace phx::server {
 namespace asio = boost::asio;
 
 namespace {
-Instant clock_now() { return std::chrono::steady_clock::now(); }
+Instant clock_now() noexcept { return std::chrono::steady_clock::now(); }
 constexpr auto drain_check = std::chrono::milliseconds(10);
 }  // namespace
 
 Worker::Worker(std::size_t index, WorkerShared& shared)
     : shared_(shared),
+      tls_(shared.tls),
       shard_(index,
              [this] {
                asio::post(context_, [this] {
@@ -32,7 +33,9 @@ Worker::Worker(std::size_t index, WorkerShared& shared)
       timer_(context_),
       wheel_(clock_now()),
       buffer_(std::make_unique<char[]>(buffer_bytes)),
-      now_(clock_now()) {}
+      now_(clock_now()) {
+  shard_.set_clock(&clock_now);
+}
 
 Worker::~Worker() {
   join();
@@ -80,6 +83,9 @@ void Worker::end_turn() {
   } while (!shard_.dirty().outboxes.empty());
   buried_.clear();
   if (on_empty_ && connections_.empty()) std::exchange(on_empty_, nullptr)();
+  auto& stats = shard_.stats();
+  ++stats.turns;
+  if (stats.durations) stats.durations->turn.record(clock_now() - now_);
   arm_timer();
 }
 
@@ -142,10 +148,9 @@ void Worker::on_timer() {
 
 void Worker::adopt(int fd, Conn::Peer peer) {
   shard_.post([this, fd, peer = std::move(peer)]() mutable {
-    if (closing_ || shared_.connections.load() >= shared_.options.max_connections)
-      ::close(fd);
-    else
-      open(fd, std::move(peer));
+    if (!closing_ && shared_.connections.load() < shared_.options.max_connections) return open(fd, std::move(peer));
+    ++shard_.stats().connections_refused;
+    ::close(fd);
   });
 }
 
@@ -161,6 +166,8 @@ void Worker::open(int fd, Conn::Peer peer) {
   connection->index = connections_.size();
   connections_.push_back(std::move(connection));
   ++shared_.connections;
+  ++shard_.stats().connections.now;
+  ++shard_.stats().connections.total;
 }
 
 /// The object stays until the end of the turn: an event or a dirty outbox may still point to it.
@@ -171,6 +178,7 @@ void Worker::bury(Connection& connection) {
   buried_.push_back(std::move(connections_.back()));
   connections_.pop_back();
   --shared_.connections;
+  --shard_.stats().connections.now;
 }
 
 void Worker::drain(std::size_t batch, std::function<void()> done) {
@@ -196,7 +204,7 @@ void Worker::drain_batch(std::size_t batch, std::size_t round, const std::shared
   }
   const auto interval = shared_.options.drain.batch_interval;
   const std::size_t total = connections_.size();
-  if (drained > 0) shared_.options.observer->socket_drain({drained, total, round, total / batch + 1, interval});
+  if (drained > 0) shared_.options.observer->socket_drain({{}, drained, total, round, total / batch + 1, interval, Level::info});
   if (!more || now_ + interval >= until) return await_drained(done, until);
   shard_.send_after(interval, [this, batch, round, done, until] { drain_batch(batch, round + 1, done, until); });
 }
@@ -206,6 +214,17 @@ void Worker::await_drained(const std::shared_ptr<std::function<void()>>& done, I
   const bool waiting = std::ranges::any_of(connections_, [](const auto& c) { return c->drains && c->core().is_open(); });
   if (!waiting || now_ >= until) return (*done)();
   shard_.send_after(drain_check, [this, done, until] { await_drained(done, until); });
+}
+
+ShardStats Worker::gather() {
+  ShardStats out = shard_.stats().copy();
+  out.merged = shard_.dirty().merged;
+  for (const auto& connection : connections_) {
+    const std::uint64_t waiting = connection->queued();
+    out.outbox_bytes += waiting;
+    out.outbox_bytes_max = std::max(out.outbox_bytes_max, waiting);
+  }
+  return out;
 }
 
 void Worker::shutdown(std::function<void()> done) {

@@ -27,7 +27,7 @@ namespace phx::server {
 struct WorkerShared {
   const EndpointOptions& options;
   const HttpService& service;
-  std::optional<core::TlsContext> tls;      ///< none: plain TCP
+  std::optional<core::TlsContext> tls;      ///< at start; none: plain TCP
   std::atomic<std::size_t> connections{0};  ///< open ones, for max_connections
 };
 
@@ -54,12 +54,16 @@ class Worker {
   void drain(std::size_t batch, std::function<void()> done);
   /// Closes what is left, then calls done once everything is gone. From any thread.
   void shutdown(std::function<void()> done);
+  /// This worker's figures, as they are now. On its thread.
+  ShardStats gather();
 
   // For connections.
   HttpWorker& http() noexcept { return http_; }
   Poller& poller() noexcept { return poller_; }
   const EndpointOptions& options() const noexcept { return shared_.options; }
-  const std::optional<core::TlsContext>& tls() const noexcept { return shared_.tls; }
+  const std::optional<core::TlsContext>& tls() const noexcept { return tls_; }
+  /// For connections from now on.
+  void use(core::TlsContext tls) { tls_ = std::move(tls); }
   /// Scratch for what a connection has just decrypted.
   std::string& plain() noexcept { return plain_; }
   std::span<char> buffer() noexcept { return {buffer_.get(), buffer_bytes}; }
@@ -83,6 +87,7 @@ class Worker {
   void await_drained(const std::shared_ptr<std::function<void()>>& done, Instant until);
 
   WorkerShared& shared_;
+  std::optional<core::TlsContext> tls_;
   boost::asio::io_context context_{1};
   Shard shard_;
   HttpWorker http_;

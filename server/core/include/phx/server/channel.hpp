@@ -13,6 +13,7 @@
 #include <phx/core/json_fwd.hpp>
 #include <phx/core/time.hpp>
 #include <phx/server/call_result.hpp>
+#include <phx/server/observer.hpp>
 #include <phx/server/payload.hpp>
 
 namespace phx::server {
@@ -107,6 +108,9 @@ class Channel {
   virtual void terminate(const StopReason& /*reason*/, Socket& /*socket*/) {}
   /// Exact names of the events that handle_out wants instead of the client; static storage.
   virtual std::span<const std::string_view> intercepts() const noexcept { return {}; }
+  /// How important the log lines of joins and of messages are (server.md 6.4).
+  virtual LogLevel log_join() const noexcept { return Level::info; }
+  virtual LogLevel log_handle_in() const noexcept { return Level::debug; }
   virtual bool is_custom() const noexcept { return false; }
 };
 

@@ -67,6 +67,7 @@ class OutboxTap {
 class DirtyList {
  public:
   std::vector<Outbox*> outboxes;
+  std::uint64_t merged = 0;  ///< so many frames continued the one before and leave with it
 };
 
 /// What one connection still has to write, in order. Slices that continue each other in the same chunk become one: members of

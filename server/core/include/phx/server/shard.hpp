@@ -9,7 +9,9 @@
 
 #include <phx/core/envelope.hpp>
 #include <phx/core/time.hpp>
+#include <phx/server/observer.hpp>
 #include <phx/server/outbox.hpp>
+#include <phx/server/shard_stats.hpp>
 
 namespace phx::core::ws {
 class DeflateContext;
@@ -52,6 +54,16 @@ class Shard {
 
   Instant now() const noexcept;
   void set_now(Instant now) noexcept;
+  /// What the shell's clock says in the middle of a turn, for durations; now() without one (machines under virtual time).
+  Instant clock() const noexcept { return clock_ ? clock_() : now(); }
+  void set_clock(Instant (*read)() noexcept) noexcept { clock_ = read; }
+
+  /// This worker's figures.
+  ShardStats& stats() noexcept { return stats_; }
+  /// Begins to measure durations: all of this worker's.
+  void measure();
+  /// Whose durations this worker and `observer` want to be real.
+  Durations durations(const Observer& observer) const noexcept { return stats_.durations ? Durations::all : observer.durations(); }
 
   /// Thread-safe: runs `work` on this shard's next turn, in the order of the posts of one thread.
   void post(std::function<void()> work);
@@ -101,6 +113,8 @@ class Shard {
 
  private:
   struct Impl;
+  Instant (*clock_)() noexcept = nullptr;
+  ShardStats stats_;
   std::unique_ptr<Impl> impl_;
 };
 

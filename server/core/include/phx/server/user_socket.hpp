@@ -90,6 +90,7 @@ class ChannelSocketHandler final : public TransportHandler {
   struct Options {
     std::size_t max_channels_per_transport = 100;
     std::shared_ptr<Observer> observer;  ///< none: silence
+    LogLevel log = Level::info;          ///< of socket_connected (server.md 13)
   };
   /// pubsub outlives the handler and its sessions.
   ChannelSocketHandler(std::shared_ptr<const UserSocket> socket, PubSub& pubsub);

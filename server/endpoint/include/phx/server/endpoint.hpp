@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,7 +27,8 @@ struct EndpointOptions {
   std::uint16_t port = 0;          ///< 0: a free one
   std::size_t workers = 0;         ///< 0: one per core
 
-  core::TlsServerOptions tls;  ///< with a certificate and its key: https:// and wss:// only
+  core::TlsServerOptions tls;                                 ///< with a certificate and its key: https:// and wss:// only
+  Duration tls_handshake_timeout = std::chrono::seconds(15);  ///< from the first byte a peer could send to the end of its handshake
 
   std::string url_host = "localhost";  ///< what `check_origin: true` compares with
   CheckOrigin check_origin = CheckOrigin::endpoint_host();
@@ -45,6 +47,11 @@ struct EndpointOptions {
 
   PubSub* pubsub = nullptr;                 ///< the shards are attached to it; borrowed, outlives the endpoint
   Observer* observer = &silent_observer();  ///< borrowed, outlives the endpoint
+};
+
+struct EndpointStats : ShardStats {
+  std::size_t workers = 0;
+  std::size_t pool_queued = 0;  ///< blocking work that waits for a thread of the pool
 };
 
 /// A listening server: one worker thread per core, each with an event loop and a Shard of its own; a connection lives and dies
@@ -68,9 +75,19 @@ class Endpoint {
   /// workers'; a second call does nothing.
   void stop();
 
+  /// New connections get the certificate of `tls`, old ones live on. On an error, which says why, everything stays as it was.
+  /// From any thread. Throws std::logic_error for an endpoint without TLS.
+  core::TlsResult<void> reload_tls(const core::TlsServerOptions& tls);
+
   /// The shards exist from construction on, so that trackers and subscriptions can be set up before start().
   std::size_t workers() const noexcept;
   Shard& shard(std::size_t index) noexcept;
+
+  /// Begins to measure durations on all workers. Before start().
+  void measure();
+  /// The figures of all workers since start, added up, as each has them when it gets round to it; `told` runs on one of their threads. From
+  /// any thread while the endpoint runs; once it has stopped nobody is told.
+  void gather(std::function<void(EndpointStats)> told);
 
  private:
   struct Impl;
