@@ -9,6 +9,8 @@
 
 #include <phx/core/json.hpp>
 
+#include "http_conn_state.hpp"
+
 namespace phx::server {
 
 namespace {
@@ -94,6 +96,14 @@ ErrorFormat format_from_accept(std::string_view accept) {
   return format;
 }
 
+/// A value with a line break would be two headers, or a head and a body.
+void check_header(std::string_view name, std::string_view value) {
+  const auto is_token = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+  if (name.empty() || !std::ranges::all_of(name, is_token)) throw std::invalid_argument("response header names are lower-case tokens");
+  if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
+    throw std::invalid_argument("the value of response header " + std::string(name) + " holds a line break or NUL");
+}
+
 }  // namespace
 
 Conn::Conn() : resp_headers{{"cache-control", "max-age=0, private, must-revalidate"}} {}
@@ -107,7 +117,18 @@ std::optional<std::string_view> Conn::req_header(std::string_view name) const no
   return found->second;
 }
 
+std::optional<std::string_view> Conn::resp_header(std::string_view name) const noexcept {
+  const auto found = std::ranges::find(resp_headers, name, &HeaderList::value_type::first);
+  if (found == resp_headers.end()) return std::nullopt;
+  return found->second;
+}
+
+void Conn::delete_resp_header(std::string_view name) {
+  std::erase_if(resp_headers, [&](const auto& header) { return header.first == name; });
+}
+
 void Conn::put_resp_header(std::string_view name, std::string_view value) {
+  check_header(name, value);
   const auto found = std::ranges::find(resp_headers, name, &HeaderList::value_type::first);
   if (found != resp_headers.end())
     found->second = value;
@@ -116,12 +137,23 @@ void Conn::put_resp_header(std::string_view name, std::string_view value) {
 }
 
 void Conn::prepend_resp_header(std::string_view name, std::string_view value) {
+  check_header(name, value);
   resp_headers.emplace(resp_headers.begin(), std::string(name), std::string(value));
 }
 
 void Conn::send_resp(int http_status, std::string resp) {
   status = http_status;
   resp_body = std::move(resp);
+  halted = true;
+}
+
+void Conn::send_chunked(int http_status, std::function<void(ResponseStream)> begin) {
+  send_resp(http_status);
+  begin_chunks = std::move(begin);
+}
+
+void Conn::fail(std::exception_ptr why) {
+  error = std::move(why);
   halted = true;
 }
 
@@ -146,6 +178,7 @@ std::string_view reason_phrase(int http_status) noexcept {
 }
 
 ErrorFormat error_format(const Conn& conn) {
+  if (!conn.format.empty()) return conn.format == "json" ? ErrorFormat::json : ErrorFormat::html;
   if (const auto query = decode_query(conn.query_string); query && query->contains("_format"))
     return query->at("_format") == "json" ? ErrorFormat::json : ErrorFormat::html;
   const auto accept = conn.req_header("accept");
@@ -155,6 +188,7 @@ ErrorFormat error_format(const Conn& conn) {
 void render_error(Conn& conn, int http_status, ErrorFormat format) {
   const std::string phrase{reason_phrase(http_status)};
   const bool json = format == ErrorFormat::json;
+  conn.delete_resp_header("content-type");
   conn.prepend_resp_header("content-type", json ? "application/json; charset=utf-8" : "text/html; charset=utf-8");
   conn.send_resp(http_status, json ? R"({"errors":{"detail":")" + phrase + R"("}})" : phrase);
 }

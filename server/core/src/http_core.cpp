@@ -7,6 +7,7 @@
 
 #include <phx/server/socket_mount.hpp>
 
+#include "http_gzip.hpp"
 #include "http_head.hpp"
 #include "http_response.hpp"
 
@@ -17,6 +18,14 @@ namespace http = boost::beast::http;
 namespace {
 /// Enough for the line of a chunk header or trailers; a request of a pipeline is larger only by its own limits.
 constexpr std::size_t max_unparsed = 64 * 1024;
+
+int status_of(const std::exception_ptr& why) {
+  try {
+    std::rethrow_exception(why);
+  } catch (const HttpError& e) { return e.status(); } catch (...) {
+    return 500;
+  }
+}
 }  // namespace
 
 /// Beast's request grammar writing straight into a Conn.
@@ -70,6 +79,7 @@ HttpCore::HttpCore(HttpWorker& worker, Outbox& outbox, Conn::Peer peer, Instant 
 
 HttpCore::~HttpCore() {
   if (slot_) slot_->resume = nullptr;
+  if (stream_) *stream_ = {};
 }
 
 bool HttpCore::wants_input() const noexcept {
@@ -172,10 +182,12 @@ void HttpCore::on_head_done(Instant now) {
   const bool old = parser_->version < 11;
   keep_alive_ = !old && !input_ended_ && !detail::has_token(conn.req_header("connection").value_or(""), "close");
   head_request_ = conn.method == "HEAD";
+  chunks_ = !old;
+  accept_encoding_ = conn.req_header("accept-encoding").value_or("");
   error_format_ = error_format(conn);
   path_ = conn.path;
   const auto host = conn.req_header("host");
-  if (!host && !old) return refuse(400);
+  if ((!host && !old) || !detail::framing_is_sound(conn.req_headers, old)) return refuse(400);
   if (worker_.service.options.secure) {
     conn.scheme = "https";
     if (conn.host.empty()) conn.port = 443;
@@ -206,9 +218,10 @@ void HttpCore::run_chain(Conn conn, std::size_t first) {
     const bool cut = conn.body_too_large;
     next = run_plugs(worker_.service.plugs, first, conn, cut ? worker_.service.plugs_before_parsers : SIZE_MAX);
     if (cut && conn.status == 0 && !conn.later) throw HttpError(413, "request body beyond the limit");
-  } catch (const HttpError& e) { return answer_error(e.status(), std::current_exception()); } catch (...) {
-    return answer_error(500, std::current_exception());
+  } catch (...) {
+    return answer_error({}, std::current_exception());  // headers set before the failure are missing, as with Phoenix (server.md 12)
   }
+  if (conn.error) return answer_error(conn.for_error_page(), conn.error);
   if (conn.later && !conn.halted) return wait_for_answer(std::move(conn), next);
   if (conn.upgrade) return upgrade(std::move(conn));
   if (conn.status == 0) render_error(conn, 404, error_format_);
@@ -226,26 +239,58 @@ void HttpCore::wait_for_answer(Conn conn, std::size_t next) {
   try {
     begin(std::move(conn), Answer(slot));
   } catch (...) {
-    if (std::exchange(slot->resume, nullptr)) answer_error(500, std::current_exception());
+    if (std::exchange(slot->resume, nullptr)) answer_error({}, std::current_exception());
   }
 }
 
-/// Headers set by plugs before the failure are missing, as with Phoenix (server.md 12).
-void HttpCore::answer_error(int http_status, std::exception_ptr why) {
-  if (why) {
-    const auto detail = describe(why);
-    worker_.service.observer->log({Level::error, "request failed", path_, detail});
-  }
-  Conn page;
-  render_error(page, http_status, error_format_);
+void HttpCore::answer_error(Conn page, const std::exception_ptr& why) {
+  const int http_status = status_of(why);
+  const auto detail = describe(why);
+  worker_.service.observer->log({http_status < 500 ? Level::debug : Level::error, "request failed", path_, detail});
+  render_error(page, http_status, page.format.empty() ? error_format_ : error_format(page));
   respond(std::move(page));
 }
 
 void HttpCore::respond(Conn conn) {
+  try {
+    conn.before_send();
+  } catch (...) { return answer_error({}, std::current_exception()); }  // that page has no hooks
+  if (conn.begin_chunks) return respond_chunked(std::move(conn));
+  if (worker_.service.options.compress) detail::compress_response(conn, accept_encoding_);
   const bool close = !keep_alive_ || input_ended_;
   write(detail::response_text(conn, worker_.date,
                               {.close = close, .omit_body = head_request_, .vary = worker_.service.options.vary_accept_encoding}));
   close ? finish() : next_request();
+}
+
+/// A peer of HTTP/1.0 gets the body up to the end of the connection.
+void HttpCore::respond_chunked(Conn conn) {
+  if (!chunks_) keep_alive_ = false;
+  write(detail::response_text(conn, worker_.date,
+                              {.close = !keep_alive_ || input_ended_,
+                               .omit_body = true,
+                               .vary = worker_.service.options.vary_accept_encoding,
+                               .length = chunks_ ? detail::Length::chunked : detail::Length::none}));
+  stream_ = std::make_shared<ResponseStream::Slot>();
+  if (!head_request_)
+    stream_->write = [this](std::string_view bytes) {
+      if (!bytes.empty()) write(chunks_ ? detail::chunk_text(bytes) : std::string(bytes));
+      return true;
+    };
+  stream_->end = [this] {
+    if (!head_request_ && chunks_) write("0\r\n\r\n");
+    !keep_alive_ || input_ended_ ? finish() : next_request();
+    pump(worker_.shard.now());
+  };
+  const auto stream = stream_;
+  try {
+    conn.begin_chunks(ResponseStream(stream));
+  } catch (...) {  // the head is out: only the end of the connection tells the peer
+    const auto detail = describe(std::current_exception());
+    worker_.service.observer->log({Level::error, "chunked answer failed", path_, detail});
+    *stream = {};
+    finish();
+  }
 }
 
 void HttpCore::upgrade(Conn conn) {

@@ -51,4 +51,12 @@ void read_authority(std::string_view authority, Conn& conn) {
   std::from_chars(digits.data(), digits.data() + digits.size(), conn.port);
 }
 
+bool framing_is_sound(const HeaderList& headers, bool http_1_0) {
+  const auto lengths = std::ranges::count(headers, "content-length", &HeaderList::value_type::first);
+  const auto codings = std::ranges::count(headers, "transfer-encoding", &HeaderList::value_type::first);
+  if (codings == 0) return lengths <= 1;
+  const auto coding = std::ranges::find(headers, "transfer-encoding", &HeaderList::value_type::first);
+  return !http_1_0 && lengths == 0 && codings == 1 && lower_case(coding->second) == "chunked";
+}
+
 }  // namespace phx::server::detail

@@ -18,4 +18,8 @@ void read_target(std::string_view target, Conn& conn);
 /// `host:port` into host and port.
 void read_authority(std::string_view authority, Conn& conn);
 
+/// False where two readers could disagree about the end of the body (request smuggling): Content-Length more than once or beside
+/// Transfer-Encoding, any coding but one `chunked`, a coding in HTTP/1.0.
+bool framing_is_sound(const HeaderList& headers, bool http_1_0);
+
 }  // namespace phx::server::detail

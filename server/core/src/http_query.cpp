@@ -62,9 +62,18 @@ std::string percent_decode(std::string_view text, bool plus_is_space) {
   return out;
 }
 
-Result<Json> decode_query(std::string_view query) {
+bool put_param(Json& into, std::string_view key, std::string value, std::size_t max_depth) {
+  if (key.empty()) return true;
+  const auto parts = key_parts(key);
+  if (parts.size() > max_depth) return false;
+  put(into, parts, std::move(value));
+  return true;
+}
+
+Result<Json> decode_query(std::string_view query, const QueryLimits& limits) {
   Json out = Json::object();
-  while (!query.empty()) {
+  for (std::size_t pairs = 0; !query.empty(); ++pairs) {
+    if (pairs == limits.pairs) return failure(Errc::bad_request);
     const auto pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(pair.size() + 1, query.size()));
     if (pair.empty()) continue;
@@ -72,7 +81,7 @@ Result<Json> decode_query(std::string_view query) {
     const auto key = percent_decode(pair.substr(0, equals), true);
     auto value = equals == std::string_view::npos ? std::string() : percent_decode(pair.substr(equals + 1), true);
     if (!core::is_utf8(key) || !core::is_utf8(value)) return failure(Errc::invalid_utf8);
-    if (!key.empty()) put(out, key_parts(key), std::move(value));
+    if (!put_param(out, key, std::move(value), limits.depth)) return failure(Errc::bad_request);
   }
   return out;
 }

@@ -1,5 +1,7 @@
 #include "http_response.hpp"
 
+#include <array>
+#include <charconv>
 #include <initializer_list>
 
 namespace phx::server::detail {
@@ -23,16 +25,26 @@ void append_headers(std::string& out, const HeaderList& headers) {
 
 std::string response_text(const Conn& conn, std::string_view date, const ResponseStyle& style) {
   const bool bodiless = conn.status < 200 || conn.status == 204 || conn.status == 304;
-  const bool unknown_length = style.omit_body && conn.resp_body.empty();  // golden connect/method_head
+  const bool known_length = style.length == Length::known && !(style.omit_body && conn.resp_body.empty());  // golden connect/method_head
   std::string out;
   out.reserve(256 + conn.resp_body.size());
   append_status_line(out, conn.status);
   if (style.close) out.append("connection: close\r\n");
   append(out, {"date: ", date, "\r\n"});
-  if (!bodiless && !unknown_length) append(out, {"content-length: ", std::to_string(conn.resp_body.size()), "\r\n"});
+  if (!bodiless && known_length) append(out, {"content-length: ", std::to_string(conn.resp_body.size()), "\r\n"});
+  if (!bodiless && style.length == Length::chunked) out.append("transfer-encoding: chunked\r\n");
+  if (!conn.content_encoding.empty()) append(out, {"content-encoding: ", conn.content_encoding, "\r\n"});
   if (!bodiless && style.vary) out.append("vary: accept-encoding\r\n");
   append_headers(out, conn.resp_headers);
   if (!bodiless && !style.omit_body) out.append(conn.resp_body);
+  return out;
+}
+
+std::string chunk_text(std::string_view bytes) {
+  std::array<char, 16> size;
+  const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
+  std::string out;
+  append(out, {std::string_view(size.data(), end), "\r\n", bytes, "\r\n"});
   return out;
 }
 

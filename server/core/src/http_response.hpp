@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -7,14 +8,21 @@
 
 namespace phx::server::detail {
 
+/// How the body's end is told.
+enum class Length : std::uint8_t { known, chunked, none };
+
 struct ResponseStyle {
   bool close;      ///< says `connection: close`
   bool omit_body;  ///< HEAD
   bool vary;       ///< says `vary: accept-encoding`
+  Length length = Length::known;
 };
 
 /// Head and body in bandit's order of headers: connection, date, content-length, vary, then those of the plugs (golden http_rest).
 std::string response_text(const Conn& conn, std::string_view date, const ResponseStyle& style);
+
+/// One chunk of a chunked answer; bytes: not empty.
+std::string chunk_text(std::string_view bytes);
 
 /// The 101 (golden connect/ok_v2): date, upgrade, connection, sec-websocket-accept, then those of the plugs.
 std::string upgrade_text(const Conn& conn, std::string_view date, std::string_view accept);

@@ -32,10 +32,15 @@ TEST(DecodeQuery, RefusesInvalidUtf8) {  // golden http_rest/query_bad_utf8
   EXPECT_EQ(decode_query("%ff=a").error(), Errc::invalid_utf8);
 }
 
-TEST(DecodeQuery, IsNotKilledByDepth) {
+TEST(DecodeQuery, RefusesDepthAndNumbersBeyondTheLimits) {
   std::string key = "a";
-  for (int i = 0; i < 50'000; ++i) key += "[b]";
+  for (int i = 0; i < 99; ++i) key += "[b]";
   EXPECT_TRUE(decode_query(key + "=1"));
+  EXPECT_EQ(decode_query(key + "[b]=1").error(), Errc::bad_request);
+  for (int i = 0; i < 50'000; ++i) key += "[b]";
+  EXPECT_EQ(decode_query(key + "=1").error(), Errc::bad_request);
+  EXPECT_TRUE(decode_query("a=1&b=2", {.pairs = 2}));
+  EXPECT_EQ(decode_query("a=1&b=2&c=3", {.pairs = 2}).error(), Errc::bad_request);
 }
 
 TEST(PercentDecode, TurnsPlusIntoASpaceOnlyInQueries) {

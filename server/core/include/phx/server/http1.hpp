@@ -33,6 +33,7 @@ struct HttpOptions {
   Duration keep_alive_timeout = std::chrono::seconds(60);  ///< silence between requests, and before the first
   Duration body_timeout = std::chrono::seconds(60);        ///< silence within a body: 408
   bool vary_accept_encoding = true;                        ///< every answer says so, as bandit's does
+  bool compress = false;                                   ///< gzip for clients that accept it, as bandit's `compress`
   bool secure = false;                                     ///< requests come through TLS: their scheme is https
 };
 
@@ -52,7 +53,8 @@ struct HttpWorker {
 };
 
 /// One HTTP/1.1 connection without I/O: bytes in, plug chain, response bytes into the outbox. Keep-alive, pipelining (answers
-/// in order, one request at a time), chunked bodies, Expect: 100-continue.
+/// in order, one request at a time), chunked bodies, Expect: 100-continue. Requests whose length two readers could take differently
+/// (Content-Length twice or beside Transfer-Encoding, any coding but `chunked`) get 400 and the connection ends.
 ///
 ///   idle --byte--> head --> body --> answering --> idle ... | finished
 ///
@@ -96,8 +98,9 @@ class HttpCore {
   void on_request(Instant now);
   void run_chain(Conn conn, std::size_t first);
   void wait_for_answer(Conn conn, std::size_t next);
-  void answer_error(int http_status, std::exception_ptr why);
+  void answer_error(Conn page, const std::exception_ptr& why);
   void respond(Conn conn);
+  void respond_chunked(Conn conn);
   void upgrade(Conn conn);
   void refuse(int http_status);
   void finish();
@@ -109,9 +112,11 @@ class HttpCore {
   Conn::Peer peer_;
   std::unique_ptr<Parser> parser_;  // only while a request comes in
   std::shared_ptr<AnswerSlot> slot_;
+  std::shared_ptr<ResponseStream::Slot> stream_;  // of the chunked answer that is being sent
   std::unique_ptr<WebSocketUpgrade> upgrade_;
-  std::string pending_;      // received, not yet parsed
-  std::string path_;         // of the request in work, for the observer
+  std::string pending_;  // received, not yet parsed
+  std::string path_;     // of the request in work, for the observer
+  std::string accept_encoding_;
   std::size_t scanned_ = 0;  // bytes of pending_ whose lines are counted
   std::size_t line_bytes_ = 0;
   std::size_t lines_ = 0;
@@ -121,6 +126,7 @@ class HttpCore {
   ErrorFormat error_format_ = ErrorFormat::html;
   bool keep_alive_ = true;
   bool head_request_ = false;
+  bool chunks_ = true;  // the peer knows chunked answers
   bool input_ended_ = false;
   bool pumping_ = false;
 };

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <phx/server/conn.hpp>
@@ -34,6 +36,26 @@ class Answer {
 
  private:
   std::shared_ptr<AnswerSlot> slot_;
+};
+
+/// The body of a chunked answer, on the worker of its connection. Copies share it.
+class ResponseStream {
+ public:
+  struct Slot {
+    std::function<bool(std::string_view)> write;
+    std::function<void()> end;
+  };
+  explicit ResponseStream(std::shared_ptr<Slot> slot) : slot_(std::move(slot)) {}
+  /// One chunk. False: the client has gone, nothing more is wanted.
+  bool write(std::string_view bytes) const { return slot_->write && slot_->write(bytes); }
+  /// The last chunk; the connection goes on with its next request.
+  void end() const {
+    slot_->write = nullptr;
+    if (auto finish = std::exchange(slot_->end, nullptr)) finish();
+  }
+
+ private:
+  std::shared_ptr<Slot> slot_;
 };
 
 /// Runs the plugs from `first` to before `last` until one halts, upgrades or answers later. Returns the index after the last one run.

@@ -2,19 +2,18 @@
 
 #include <coroutine>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 #include <phx/core/json_fwd.hpp>
 #include <phx/core/time.hpp>
 #include <phx/server/assigns.hpp>
 #include <phx/server/channel.hpp>
+#include <phx/server/suspend.hpp>
 
 namespace phx::server {
 
@@ -26,9 +25,6 @@ namespace detail {
 class ChannelActor;
 struct ActorHandle;
 struct SessionHandle;
-template <class F>
-class Blocking;
-class Sleep;
 }  // namespace detail
 
 /// What is needed to answer a message later: from any thread, any number of times, also after the channel has closed.
@@ -106,18 +102,21 @@ class Socket {
   [[noreturn]] void kill();
 
   /// co_await socket.sleep(300ms): the channel waits, the worker does not.
-  detail::Sleep sleep(Duration time);
+  detail::Sleep<Socket> sleep(Duration time) { return {*this, time}; }
   /// auto row = co_await socket.blocking([&] { return db.find(id); }): f runs on the pool, the coroutine goes on here. f must not
   /// touch the socket. What f throws is thrown here.
   template <class F>
-  detail::Blocking<F> blocking(F f);
+  detail::Blocking<Socket, F> blocking(F f) {
+    return {*this, std::move(f)};
+  }
 
  private:
   friend class detail::ChannelActor;
+  template <class Host>
   friend class detail::Sleep;
   friend class Presence;
   friend class Channel;
-  template <class F>
+  template <class Host, class F>
   friend class detail::Blocking;
   explicit Socket(detail::ChannelActor& actor) noexcept : actor_(&actor) {}
   void warn(std::string_view what);
@@ -125,56 +124,5 @@ class Socket {
   void resume_after(Duration time, std::coroutine_handle<> then);
   detail::ChannelActor* actor_;
 };
-
-namespace detail {
-
-class [[nodiscard]] Sleep {
- public:
-  Sleep(Socket& socket, Duration time) noexcept : socket_(socket), time_(time) {}
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> caller) { socket_.resume_after(time_, caller); }
-  void await_resume() const noexcept {}
-
- private:
-  Socket& socket_;
-  Duration time_;
-};
-
-template <class F>
-class [[nodiscard]] Blocking {
- public:
-  using Value = std::invoke_result_t<F&>;
-  Blocking(Socket& socket, F f) : socket_(socket), f_(std::move(f)) {}
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> caller) {
-    socket_.run_blocking([this] { run(); }, caller);
-  }
-  Value await_resume() {
-    if (error_) std::rethrow_exception(error_);
-    if constexpr (!std::is_void_v<Value>) return std::move(*value_);
-  }
-
- private:
-  void run() noexcept {
-    try {
-      if constexpr (std::is_void_v<Value>)
-        f_();
-      else
-        value_.emplace(f_());
-    } catch (...) { error_ = std::current_exception(); }
-  }
-  Socket& socket_;
-  F f_;
-  std::exception_ptr error_;
-  std::optional<std::conditional_t<std::is_void_v<Value>, bool, Value>> value_;
-};
-
-}  // namespace detail
-
-inline detail::Sleep Socket::sleep(Duration time) { return {*this, time}; }
-template <class F>
-detail::Blocking<F> Socket::blocking(F f) {
-  return {*this, std::move(f)};
-}
 
 }  // namespace phx::server
