@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +17,11 @@
 
 #include <phx/core/error.hpp>
 #include <phx/core/time.hpp>
+#include <phx/net/happy_eyeballs.hpp>
+#include <phx/net/proxy.hpp>
 #include <phx/net/transport.hpp>
+
+#include "proxy_tunnel.hpp"
 
 namespace phx::net {
 
@@ -37,12 +44,19 @@ class NameLookup {
   std::shared_ptr<Shared> shared_;  // with the lookup thread
 };
 
+struct ConnectTarget {
+  std::string host;  ///< IPv6 without brackets
+  std::uint16_t port = 0;
+  std::optional<ProxyOptions> proxy{};  ///< then only the proxy's name is looked up here
+};
+
 struct ConnectFailure {
   Step step;
   std::error_code code;
+  std::string detail{};  ///< one line; empty: the code says it all
 };
 
-/// From host and port to a connected TCP socket: all addresses in order, each with its share of the time that is left.
+/// From host and port to a connected TCP socket: lookup, a race of the addresses (HappyEyeballs), then the proxy if there is one.
 class TcpConnector : public std::enable_shared_from_this<TcpConnector> {
  public:
   using Socket = boost::asio::ip::tcp::socket;
@@ -51,25 +65,33 @@ class TcpConnector : public std::enable_shared_from_this<TcpConnector> {
   explicit TcpConnector(const boost::asio::any_io_executor& executor);
 
   /// `done` is called once, from the executor, never from inside start().
-  void start(const std::string& host, std::uint16_t port, Instant deadline, Done done);
+  void start(ConnectTarget target, Instant deadline, Done done);
+  /// Races these addresses; at least one.
+  void start(const Endpoints& endpoints, Instant deadline, Done done);
   void cancel();
 
  private:
-  void on_resolved(std::error_code error, Endpoints endpoints);
-  void try_next();
-  void on_connected(const boost::system::error_code& error);
+  void on_resolved(std::error_code error, const Endpoints& endpoints);
+  void race(const Endpoints& endpoints);
+  void race_on();
+  void begin(std::size_t attempt);
+  void on_attempt(std::size_t attempt, const boost::system::error_code& error);
+  void on_connected(Socket socket);
   void arm(Instant deadline);
   void on_timer();
+  void fail(Step step, std::error_code code);
   void finish(tl::expected<Socket, ConnectFailure> result);
 
   boost::asio::any_io_executor executor_;
-  Socket socket_;
   boost::asio::steady_timer timer_;
+  ConnectTarget target_;
   Instant deadline_;
-  Endpoints endpoints_;
-  std::size_t next_ = 0;
-  bool attempt_timed_out_ = false;
   std::unique_ptr<NameLookup> lookup_;
+  Endpoints endpoints_;  // in the order of the race
+  std::optional<HappyEyeballs> race_;
+  std::deque<Socket> attempts_;  // at fixed addresses; by the numbers of the race
+  std::error_code last_error_;
+  std::shared_ptr<ProxyTunnel> tunnel_;  // with its operations in flight
   Done done_;
 };
 

@@ -7,6 +7,7 @@ std::string_view to_string(Step step) noexcept {
     case Step::url: return "url";
     case Step::resolve: return "resolve";
     case Step::connect: return "connect";
+    case Step::proxy: return "proxy";
     case Step::security: return "security";
     case Step::handshake: return "handshake";
     case Step::open: return "open";
@@ -21,7 +22,8 @@ std::string TransportError::message() const {
   switch (step) {
     case Step::url: return "cannot use this URL: " + why;
     case Step::resolve: return "cannot find host " + host + ": " + why;
-    case Step::connect: return "cannot connect to " + peer + ": " + why;
+    case Step::connect:
+    case Step::proxy: return "cannot connect to " + peer + ": " + why;
     case Step::security: return "cannot secure the connection to " + peer + ": " + why;
     case Step::handshake:
       if (http_status != 0)

@@ -1,4 +1,4 @@
-// From a URL to an open WebSocket: lookup and TCP (TcpConnector), filter, opening handshake.
+// From a URL to an open WebSocket: lookup and TCP (TcpConnector, a proxy included), filter, opening handshake.
 
 #include <algorithm>
 #include <array>
@@ -63,9 +63,10 @@ void WebSocketTransport::Connection::open(const ConnectRequest& request) {
                         .target = url_.target(),
                         .subprotocols = request.subprotocols,
                         .headers = request.headers,
-                        .offer_deflate = options_.deflate};
+                        .offer_deflate = options_.deflate.has_value(),
+                        .deflate = options_.deflate.value_or(core::ws::DeflateOffer{})};
   connector_ = std::make_shared<TcpConnector>(executor_);
-  connector_->start(url_.host, url_.port, connect_deadline_,
+  connector_->start({.host = url_.host, .port = url_.port, .proxy = options_.proxy}, connect_deadline_,
                     [weak = weak_from_this()](tl::expected<boost::asio::ip::tcp::socket, ConnectFailure> result) {
                       if (const auto self = weak.lock()) self->on_connected(std::move(result));
                     });
@@ -74,7 +75,7 @@ void WebSocketTransport::Connection::open(const ConnectRequest& request) {
 void WebSocketTransport::Connection::on_connected(tl::expected<boost::asio::ip::tcp::socket, ConnectFailure> result) {
   if (phase_ != Phase::connecting) return;
   connector_.reset();
-  if (!result) return fail(result.error().step, result.error().code);
+  if (!result) return fail(result.error().step, result.error().code, result.error().detail);
   socket_.emplace(std::move(*result));
   boost::system::error_code error;
   socket_->non_blocking(true, error);

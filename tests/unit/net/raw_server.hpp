@@ -74,6 +74,7 @@ class RawServer {
     ::close(listener_);
   }
 
+  std::uint16_t port() const noexcept { return port_; }
   std::string url(std::string_view scheme = "ws") const { return std::string(scheme) + "://127.0.0.1:" + std::to_string(port_) + "/x?y=1"; }
 
  private:
