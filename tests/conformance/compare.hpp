@@ -22,6 +22,7 @@ class Bindings {
   using Values = std::map<std::string, std::string, std::less<>>;
   static bool same(const Json& expected, const Json& got, Values& values);
   static bool same_text(std::string_view expected, std::string_view got, Values& values);
+  static bool bind(std::string_view placeholder, std::string_view got, Values& values);
 
   Values values_;
 };

@@ -49,4 +49,5 @@ inline void play(Host& host, const GoldenCase& c) {
   PHX_GOLDEN_FILE(suite, presence);     \
   PHX_GOLDEN_FILE(suite, close);        \
   PHX_GOLDEN_FILE(suite, connect);      \
-  PHX_GOLDEN_FILE(suite, longpoll)
+  PHX_GOLDEN_FILE(suite, longpoll);     \
+  PHX_GOLDEN_FILE(suite, http_rest)

@@ -67,7 +67,7 @@ HttpAnswer read_answer(Stream& stream, std::string& rest, milliseconds wait, boo
   }
   HttpAnswer answer = parse_head(std::string_view(rest).substr(0, end + 2));
   rest.erase(0, end + 4);
-  if (answer.status == 101 || bodiless) return answer;
+  if (answer.status < 200 || bodiless) return answer;
   const std::string* length = answer.header("content-length");
   const std::size_t size = length != nullptr ? std::stoul(*length) : std::string::npos;
   while (rest.size() < size && read_more(stream, rest, wait)) continue;

@@ -36,4 +36,22 @@ std::string Inflater::inflate(std::string_view payload) {
   return out;
 }
 
+std::string gunzip(std::string_view bytes) {
+  constexpr std::size_t head = 10, tail = 8;
+  if (bytes.size() < head + tail || !bytes.starts_with(std::string_view("\x1f\x8b\x08\0", 4))) throw std::runtime_error("no gzip");
+  zlib::inflate_stream stream;
+  stream.reset(15);
+  std::string out(1 << 20, '\0');
+  zlib::z_params zs;
+  zs.next_in = bytes.data() + head;
+  zs.avail_in = bytes.size() - head - tail;
+  zs.next_out = out.data();
+  zs.avail_out = out.size();
+  boost::system::error_code ec;
+  stream.write(zs, zlib::Flush::finish, ec);
+  if (ec != zlib::error::end_of_stream) throw std::runtime_error("gzip does not end: " + ec.message());
+  out.resize(zs.total_out);
+  return out;
+}
+
 }  // namespace phx::conformance

@@ -22,4 +22,7 @@ class Inflater {
   std::unique_ptr<Impl> impl_;
 };
 
+/// A gzip member without optional fields (RFC 1952). Throws std::runtime_error for anything else.
+std::string gunzip(std::string_view bytes);
+
 }  // namespace phx::conformance

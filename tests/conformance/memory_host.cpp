@@ -48,7 +48,7 @@ server::PlugChain chain(fixture::FixtureApp& app, std::function<void()> stop) {
 
 MemoryHost::MemoryHost(testing::WireOptions wires)
     : network_(clock_, wires, [this](testing::Wire::End& end) { server_.accept(end); }),
-      server_(clock_, chain(app_, [this] { server_.drain(); })) {
+      server_(clock_, chain(app_, [this] { server_.drain(); }), fixture::FixtureApp::http_options()) {
   app_.pubsub().attach(server_.shard());
 }
 

@@ -5,12 +5,12 @@
 #include <string>
 #include <utility>
 
+#include "support/fixture_api.hpp"
 #include "support/fixture_channels.hpp"
 
 #include <phx/core/etf_json.hpp>
 #include <phx/core/json.hpp>
 #include <phx/core/token.hpp>
-#include <phx/server/query.hpp>
 #include <phx/server/shard.hpp>
 #include <phx/server/user_socket.hpp>
 
@@ -128,24 +128,13 @@ WebSocketOptions with_limit(Duration timeout) {
   return options;
 }
 
-// FIXTURE.md section 1: everything behind the sockets has one. Only its presence is compared.
-Conn request_id(Conn conn) {
-  conn.put_resp_header("x-request-id", "fixture-request-0001");
-  return conn;
-}
-
-void answer_json(Conn& conn, int status, const Json& body) {
-  conn.prepend_resp_header("content-type", "application/json; charset=utf-8");
-  conn.send_resp(status, to_json_text(body));
-}
-
 }  // namespace
 
-FixtureApp::FixtureApp() : presence_(pubsub_), keys_(secret_key_base) {}
+FixtureApp::FixtureApp() : presence_(pubsub_), keys_(std::make_shared<const core::KeyGenerator>(secret_key_base)) {}
 
 std::vector<SocketMount> FixtureApp::mounts() {
   const auto handler = [this](Handler kind, bool auth_token, std::size_t channels) {
-    return std::make_shared<ChannelSocketHandler>(std::make_shared<FixtureSocket>(kind, auth_token, presence_, keys_), pubsub_,
+    return std::make_shared<ChannelSocketHandler>(std::make_shared<FixtureSocket>(kind, auth_token, presence_, *keys_), pubsub_,
                                                   ChannelSocketHandler::Options{.max_channels_per_transport = channels, .observer = {}});
   };
   const auto user = handler(Handler::user, false, 100);
@@ -185,40 +174,37 @@ server::SocketDefaults FixtureApp::socket_defaults() const {
 }
 
 server::PlugChain FixtureApp::plugs(std::function<void()> stop) {
-  return {request_id, [this, stop = std::move(stop)](Conn conn) {
-            if (!conn.path.starts_with("/control/")) return conn;
-            if (conn.method == "GET" && conn.path == "/control/token") {
-              make_token(conn);
-            } else if (conn.method == "POST") {
-              control(conn, stop);
-            }
-            return conn;
-          }};
+  server::Router router;
+  declare_api(router, keys_);
+  router.scope("/control", {"api"}, [&](server::Scope& control) {
+    control.get("/token", [this](Conn& conn) { return make_token(conn); });
+    control.post("/broadcast", [this](Conn& conn) {
+      pubsub_.broadcast(text_param(conn, "topic"), text_param(conn, "event"), conn.params().value("payload", Json::object()));
+      return server::ActionResult(json(conn, obj("ok", true)));
+    });
+    control.post("/disconnect", [this](Conn& conn) {
+      pubsub_.broadcast("user_socket:" + text_param(conn, "id"), "disconnect", {});
+      return server::ActionResult(json(conn, obj("ok", true)));
+    });
+    control.post("/stop", [stop = std::move(stop)](Conn& conn) {
+      conn.shard->send_after(300ms, stop);
+      return server::ActionResult(json(conn, obj("ok", true)));
+    });
+  });
+  return http_plugs(keys_, router);
 }
 
-void FixtureApp::make_token(Conn& conn) const {
-  const auto params = server::decode_query(conn.query_string);
-  if (!params || !params->contains("data")) throw server::HttpError(400, "no data");
-  const auto text = [&](const char* name) { return params->at(name).get<std::string>(); };
+server::HttpOptions FixtureApp::http_options() {
+  server::HttpOptions options;
+  options.compress = true;
+  return options;
+}
+
+server::ActionResult FixtureApp::make_token(Conn& conn) const {
   core::UnixTime signed_at = wall_clock();
-  if (params->contains("signed_at")) signed_at = core::UnixTime(std::chrono::seconds(std::stoll(text("signed_at"))));
-  const std::string salt = params->contains("salt") ? text("salt") : std::string(user_salt);
-  answer_json(conn, 200, obj("token", core::sign_token(keys_, salt, text("data"), signed_at)));
-}
-
-void FixtureApp::control(Conn& conn, const std::function<void()>& stop) {
-  const auto body = parse_json(conn.body.empty() ? "{}" : conn.body);
-  if (!body || !body->is_object()) throw server::HttpError(400, "body is no JSON object");
-  if (conn.path == "/control/broadcast") {
-    pubsub_.broadcast(body->at("topic").get<std::string>(), body->at("event").get<std::string>(), body->value("payload", Json::object()));
-  } else if (conn.path == "/control/disconnect") {
-    pubsub_.broadcast("user_socket:" + body->at("id").get<std::string>(), "disconnect", {});
-  } else if (conn.path == "/control/stop") {
-    conn.shard->send_after(300ms, stop);
-  } else {
-    return;
-  }
-  answer_json(conn, 200, obj("ok", true));
+  if (conn.params().contains("signed_at")) signed_at = core::UnixTime(std::chrono::seconds(std::stoll(text_param(conn, "signed_at"))));
+  const std::string salt = conn.params().value("salt", std::string(user_salt));
+  return json(conn, obj("token", core::sign_token(*keys_, salt, text_param(conn, "data"), signed_at)));
 }
 
 }  // namespace phx::fixture

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include <phx/core/key_generator.hpp>
+#include <phx/server/controller.hpp>
+#include <phx/server/http1.hpp>
 #include <phx/server/plug.hpp>
 #include <phx/server/presence.hpp>
 #include <phx/server/pubsub.hpp>
@@ -12,8 +14,7 @@
 
 namespace phx::fixture {
 
-/// The server application behind the transcripts of tests/golden (golden/FIXTURE.md): sockets, channels, control routes.
-/// Left out until the server has them: sessions, LiveView, JSON API.
+/// The server application behind the transcripts of tests/golden (golden/FIXTURE.md): sockets, channels, HTTP routes. Left out: LiveView.
 /// Outlives the endpoint that serves it.
 class FixtureApp {
  public:
@@ -29,15 +30,15 @@ class FixtureApp {
   server::SocketDefaults socket_defaults() const;
   /// What follows the sockets. stop: called on a worker 300 ms after POST /control/stop was answered.
   server::PlugChain plugs(std::function<void()> stop);
+  /// FIXTURE.md section 1: responses are compressed. The other limits there are the defaults or the parsers'.
+  static server::HttpOptions http_options();
 
  private:
-  // FIXTURE.md section 5.1
-  void control(server::Conn& conn, const std::function<void()>& stop);
-  void make_token(server::Conn& conn) const;
+  server::ActionResult make_token(server::Conn& conn) const;
 
   server::PubSub pubsub_;
   server::Presence presence_;
-  core::KeyGenerator keys_;
+  std::shared_ptr<const core::KeyGenerator> keys_;
 };
 
 }  // namespace phx::fixture

@@ -17,6 +17,7 @@ inline server::EndpointOptions endpoint_options(FixtureApp& app, std::function<v
   options.check_origin = defaults.check_origin;
   options.sockets = app.mounts();
   options.plugs = app.plugs(std::move(stop));
+  options.http = FixtureApp::http_options();
   options.pubsub = &app.pubsub();
   return options;
 }
