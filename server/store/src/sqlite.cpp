@@ -114,7 +114,7 @@ class SqliteConnection final : public Connection {
   /// An open cursor would hold its read lock.
   struct Finished {
     Prepared& prepared;
-    ~Finished() { static_cast<soci::sqlite3_statement_backend*>(prepared.statement.get_backend())->reset(); }
+    ~Finished() { sqlite_api::sqlite3_reset(static_cast<soci::sqlite3_statement_backend*>(prepared.statement.get_backend())->stmt_); }
   };
 
   static int out_of_time(void* self) { return Clock::now() >= static_cast<SqliteConnection*>(self)->deadline_; }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <phx/store/changeset.hpp>
+#include <phx/store/jobs.hpp>
 #include <phx/store/migration.hpp>
 #include <phx/store/multi.hpp>
 #include <phx/store/query.hpp>
