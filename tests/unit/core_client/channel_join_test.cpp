@@ -414,6 +414,18 @@ TEST_P(ClientChannel, CH_42_TheErrorHandlerRunsOncePerError) {
   EXPECT_THAT(s.all<ChannelErrored>(), ElementsAre(ChannelErrored{c, PayloadKind::json, R"({"reason":"channel_crash"})"}));
 }
 
+TEST_P(ClientChannel, CH_42_ASecondErrorIsToldTooAndPutsTheRejoinOff) {  // parity
+  const ChannelId c = s.joined();
+  s.event(c, "phx_error");
+  s.advance(400ms);
+  s.event(c, "phx_error");
+  EXPECT_EQ(s.count<ChannelErrored>(), 2u);
+  s.advance(999ms);
+  EXPECT_EQ(s.state(c), ChannelState::errored);
+  s.advance(1ms);
+  EXPECT_EQ(s.state(c), ChannelState::joining);
+}
+
 // --- channel close ---
 
 TEST_P(ClientChannel, CH_43_PhxCloseMovesToClosed) {

@@ -245,6 +245,34 @@ TEST_P(ClientChannelPush, CH_69_AnExplicitLeaveTimeoutIsRespected) {
   EXPECT_EQ(s.count<PushFailed>(), js() ? 0u : 1u);
 }
 
+TEST_P(ClientChannelPush, AJoinAnsweredWhileTheConnectionClosesSendsNothing) {  // P8, S14; parity
+  s.connect_and_open();
+  const ChannelId c = s.join();
+  s.push(c, "event");
+  s.disconnect();
+  s.ok(c);
+  EXPECT_THAT(s.sent_events(), ElementsAre("phx_join"));
+  s.lose(1000, true);
+  s.connect_and_open();
+  if (js()) {
+    EXPECT_THAT(s.sent_events(), ElementsAre("phx_join", "event", "phx_join"));  // it waited in the send buffer, under the old join_ref
+  } else {
+    s.ok(c);
+    EXPECT_THAT(s.sent_events(), ElementsAre("phx_join", "phx_join", "event"));
+  }
+}
+
+TEST_P(ClientChannelPush, LeaveOfAClosedChannel) {  // L1; parity: phoenix.js says it all again
+  const ChannelId c = s.joined();
+  s.leave(c);
+  s.forget();
+  s.leave(c);
+  EXPECT_EQ(s.last<PushReplied>().status, "ok");
+  EXPECT_EQ(s.count<ChannelClosed>(), js() ? 1u : 0u);
+  EXPECT_EQ(s.count<SendFrame>(), js() ? 1u : 0u);
+  EXPECT_EQ(s.state(c), ChannelState::closed);
+}
+
 TEST_P(ClientChannelPush, LeaveWhileDisconnectedCompletesAtOnce) {  // L3, D-1: there is nothing to leave on the server
   const ChannelId c = s.joined();
   s.lose();

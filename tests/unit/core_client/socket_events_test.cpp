@@ -229,6 +229,16 @@ TEST_P(ClientSocketEvents, SO_67_PingReportsTheRoundTrip) {
   EXPECT_FALSE(s.socket.heartbeat().pending());  // S15
 }
 
+TEST_P(ClientSocketEvents, ThePongComesAfterTheMessage) {  // S13, S15; parity
+  s.connect_and_open();
+  s.input([&](Effects& out) { s.socket.ping(s.now(), out); });
+  s.forget();
+  s.server(R"([null,"1","phoenix","phx_reply",{"status":"ok","response":{}}])");
+  ASSERT_EQ(s.log.size(), 2u);
+  EXPECT_TRUE(std::holds_alternative<MessageSeen>(s.log[0]));
+  EXPECT_TRUE(std::holds_alternative<Pong>(s.log[1]));
+}
+
 TEST_P(ClientSocketEvents, SO_68_PingWhileNotOpenIsRefused) {
   s.connect();
   std::optional<PingId> id;

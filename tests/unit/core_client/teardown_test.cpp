@@ -161,6 +161,19 @@ TEST_P(ClientTeardown, RepliesStillComeWhileClosing) {
   EXPECT_EQ(s.last<PushReplied>().push, push);
 }
 
+TEST_P(ClientTeardown, ADeadConnectionLeavesItsSuccessorAlone) {  // H4, S10, S11; parity
+  s.connect_and_open();
+  const Generation dead = s.generation();
+  s.advance(60s);
+  ASSERT_EQ(s.last<CloseTransport>().reason, "heartbeat timeout");
+  s.disconnect();
+  s.connect_and_open();
+  s.closed(dead, {.code = 1000, .clean = true});
+  s.advance(1s);
+  EXPECT_EQ(s.count<OpenTransport>(), 2u);
+  EXPECT_TRUE(s.socket.connected());
+}
+
 TEST_P(ClientTeardown, ReplaceTransportClosesAndDoesNotConnect) {  // S12
   const ChannelId c = s.joined();
   s.input([&](Effects& out) { s.socket.replace_transport(TransportKind::longpoll, s.now(), out); });

@@ -154,15 +154,16 @@ void ChannelCore::on_reply(const EnvelopeView& in, Link& link, Instant now, Effe
 }
 
 void ChannelCore::on_transport_error(std::string_view payload, Link& link, Instant now, Effects& out) {
+  if (state_ == ChannelState::errored) return;  // S6
   on_error(PayloadKind::json, payload, link, now, out);
 }
 
 void ChannelCore::on_error(PayloadKind kind, std::string_view payload, Link& link, Instant now, Effects& out) {
   switch (state_) {
     case ChannelState::joining: forget_join(); break;
-    case ChannelState::joined: break;
+    case ChannelState::joined:
+    case ChannelState::errored: break;  // the server says it again: so is the user told (CH-42)
     case ChannelState::closed:
-    case ChannelState::errored:
     case ChannelState::leaving: return;
   }
   change(ChannelState::errored, out);
@@ -192,12 +193,13 @@ bool ChannelCore::send_leave(Ref ref, Link& link, Effects& out) {
 void ChannelCore::leave(PushId id, std::optional<Duration> timeout, CloseCause cause, Link& link, Instant now, Effects& out) {
   bool sent = false;
   Ref ref;
-  if (state_ != ChannelState::closed) {
+  const bool again = link.policy().leave_completes_locally;  // phoenix.js: whatever the state, also a closed channel tells of it once more
+  if (again || state_ != ChannelState::closed) {
     change(ChannelState::leaving, out);
     ref = link.refs.next();
     sent = send_leave(ref, link, out);
   }
-  if (attached_) close(cause, link, out);
+  if (again || attached_) close(cause, link, out);
   if (id == PushId::none) return;
   if (sent && !link.policy().leave_completes_locally) {
     const Instant deadline = now + timeout.value_or(timeout_);

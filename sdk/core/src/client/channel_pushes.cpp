@@ -50,7 +50,11 @@ std::error_code ChannelCore::transmit(PushId id, const PushRequest& request, Ins
                             .event = request.event,
                             .payload = request.payload,
                             .payload_kind = request.kind};
-  if (const std::error_code error = link.send(message, out)) return error;
+  if (!link.open) {
+    link.send_or_queue(PushId::none, message, out);  // only phoenix.js: see flush
+  } else if (const std::error_code error = link.send(message, out)) {
+    return error;
+  }
   link.in_flight.add({.ref = ref, .id = id, .deadline = deadline, .channel = id_});
   link.arm(deadline);
   return {};
@@ -104,6 +108,7 @@ std::error_code ChannelCore::send_buffered(BufferedPush& item, Link& link, Insta
 
 /// Everything in order: what was sent and not answered came first.
 void ChannelCore::flush(Link& link, Instant now, Effects& out) {
+  if (!link.open && !link.policy().queue_lifecycle_frames) return;  // joined while the connection closes: the next join flushes (D-1)
   for (BufferedPush& item : buffer_.items()) {
     const std::error_code error = send_buffered(item, link, now, out);
     if (!error) continue;

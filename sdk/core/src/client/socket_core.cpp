@@ -129,8 +129,8 @@ void SocketCore::transport_message(Generation generation, Opcode opcode, std::st
     if (config.heartbeat_events) out.emplace_back(HeartbeatReplied{now - heartbeat_sent_});
   }
   dispatch(*message, now, out);
-  if (ref.present()) on_socket_reply(*message, ref, now, out);
   if (config.message_events) out.emplace_back(MessageSeen{*message});
+  if (ref.present()) on_socket_reply(*message, ref, now, out);  // S15: a ping waits as the newest message callback
 }
 
 void SocketCore::dispatch(const EnvelopeView& message, Instant now, Effects& out) {

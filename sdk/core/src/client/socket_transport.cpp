@@ -241,7 +241,8 @@ void SocketCore::finish_teardowns(Generation generation, Instant now, Effects& o
       case After::nothing: break;
       case After::disconnected: out.emplace_back(Disconnected{teardown.id}); break;
       case After::schedule_reconnect:
-        if (!clean_) announce(reconnect_.on_heartbeat_timeout(link_.policy(), link_.env.jitter, now), {}, out);  // H4
+        if (clean_ || generation != link_.generation) break;  // the user disconnected meanwhile, maybe connected again
+        announce(reconnect_.on_heartbeat_timeout(link_.policy(), link_.env.jitter, now), {}, out);  // H4
         break;
     }
   }
