@@ -54,6 +54,9 @@ void read_authority(std::string_view authority, Conn& conn) {
 bool framing_is_sound(const HeaderList& headers, bool http_1_0) {
   const auto lengths = std::ranges::count(headers, "content-length", &HeaderList::value_type::first);
   const auto codings = std::ranges::count(headers, "transfer-encoding", &HeaderList::value_type::first);
+  const auto length = std::ranges::find(headers, "content-length", &HeaderList::value_type::first);
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (lengths > 0 && (length->second.empty() || !std::ranges::all_of(length->second, is_digit))) return false;  // Beast takes "5, 5"
   if (codings == 0) return lengths <= 1;
   const auto coding = std::ranges::find(headers, "transfer-encoding", &HeaderList::value_type::first);
   return !http_1_0 && lengths == 0 && codings == 1 && lower_case(coding->second) == "chunked";

@@ -54,7 +54,7 @@ TEST(Smuggling, BadChunksAreRefused) {
 
 TEST(Smuggling, FoldedAndBrokenHeadersAreRefused) {
   expect_refused("GET / HTTP/1.1\r\nhost: x\r\n x-folded\r\nbad header\r\n\r\n");
-  expect_refused(std::string("GET / HTTP/1.1\r\nhost: x\r\nx: a\0b\r\n\r\n", 41));
+  expect_refused(std::string("GET / HTTP/1.1\r\nhost: x\r\nx: a\0b\r\n\r\n", 35));
 }
 
 // A value from outside must not become a header of its own.
@@ -76,7 +76,7 @@ TEST(HeaderInjection, LineBreaksInValuesAreRefused) {
 TEST(Oversized, HeadAndBody) {
   EXPECT_EQ(status_of(raw("GET /" + std::string(10'000, 'x') + " HTTP/1.1\r\nhost: x\r\n\r\n")), 414);
   EXPECT_EQ(status_of(raw("GET / HTTP/1.1\r\nhost: x\r\nx: " + std::string(10'000, 'x') + "\r\n\r\n")), 431);
-  EXPECT_EQ(status_of(raw(post + "content-length: 8000001\r\n\r\n")), 413);
+  EXPECT_EQ(status_of(raw(post + "content-length: 8000001\r\n\r\nx")), 413);
 }
 
 }  // namespace

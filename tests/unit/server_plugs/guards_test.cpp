@@ -31,7 +31,7 @@ Reply with_token(const std::string& authorization, std::chrono::seconds later = 
 TEST(RequireAuth, TakesABearerTokenOfItsSaltAndAge) {
   const auto token = core::sign_token(*test_keys(), "api auth", core::etf::Term("u1"), signed_at);
   EXPECT_EQ(with_token("Bearer " + token).body, "\"u1\"");
-  EXPECT_EQ(with_token("Bearer " + token, 3600s).status, 401) << "expired";
+  EXPECT_EQ(with_token("Bearer " + token, 3601s).status, 401) << "expired";
   EXPECT_EQ(with_token("bearer " + token).status, 401);
   EXPECT_EQ(with_token("Bearer  " + token).status, 401);
   EXPECT_EQ(with_token("Bearer " + token.substr(0, token.size() - 1)).status, 401) << "truncated";
