@@ -33,6 +33,11 @@ test("first_server serves first_client, and ends at Enter", async () => {
   assert.equal((await once(server, "exit"))[0], 0);
 });
 
+test("own_transport needs no network", () => {
+  const r = spawnSync(path.join(bin, "example_own_transport"), [], { encoding: "utf8", timeout: 20_000 });
+  assert.deepEqual([r.status, r.stdout, r.stderr], [0, 'open ws://no.network/socket/websocket?vsn=2.0.0\njoin ok\necho {"to":"world"}\n', ""]);
+});
+
 test("the demo of the README tells its story to the end", () => {
   const r = spawnSync(path.join(bin, "phx-demo"), ["--server", path.join(bin, "phx-server")], { encoding: "utf8", timeout: 60_000 });
   assert.equal(r.status, 0, r.stdout + r.stderr);

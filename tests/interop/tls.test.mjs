@@ -162,6 +162,26 @@ test("phx against a Node server: the right name, the wrong one, no TLS at all", 
   await plain.stop();
 });
 
+test("phx resumes its TLS session when it reconnects", async () => {
+  const node = https.createServer({ cert: readFileSync(file("good.pem")), key: readFileSync(file("good.key")) });
+  const reused = [];
+  node.on("secureConnection", (socket) => reused.push(socket.isSessionReused()));
+  new WebSocketServer({ server: node }).on("connection", (ws) => ws.on("message", (data) => {
+    const [joinRef, ref, topic, event] = JSON.parse(data);
+    if (event !== "phx_join") return;
+    ws.send(JSON.stringify([joinRef, ref, topic, "phx_reply", { status: "ok", response: {} }]));
+    if (reused.length === 1) return ws.terminate();
+    ws.send(JSON.stringify([null, null, topic, "done", {}]));
+  }));
+  node.listen(0, "127.0.0.1");
+  await once(node, "listening");
+  const joined = await run("phx", "join", `wss://localhost:${node.address().port}/socket`, "room:lobby", "--count", "1", "--timeout", "20",
+    "--ca-file", file("ca.pem"));
+  assert.equal(joined.code, 0, joined.err);
+  assert.deepEqual(reused, [false, true]);
+  node.close();
+});
+
 test("phx-server says in one line which file is wrong", async () => {
   const cases = [
     [file("nothing.pem"), file("good.key"), /No such file/],

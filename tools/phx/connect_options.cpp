@@ -5,6 +5,7 @@
 #include <phx/cli/program.hpp>
 #include <phx/core/base64.hpp>
 #include <phx/core/json.hpp>
+#include <phx/net/proxy.hpp>
 
 #include <cstdlib>
 
@@ -77,6 +78,7 @@ void add_connect_options(CLI::App& command, ConnectOptions& o, bool topic) {
   command.add_option("--vsn", o.vsn, "protocol version")->check(CLI::IsMember({"1.0.0", "2.0.0"}));
   command.add_option("--ca-file", o.ca_file, "PEM file of the authorities to trust for wss://; default: the system's");
   command.add_flag("--insecure", o.insecure, "take any certificate of the server: anybody may be in the middle");
+  command.add_option("--proxy", o.proxy, "http://user:password@host:port or socks5://...; env takes HTTPS_PROXY, ALL_PROXY, NO_PROXY");
   command.add_option("--timeout", o.timeout_seconds, "seconds")->check(CLI::PositiveNumber);
   command.add_flag("--json", o.output.json, "one JSON object per line, also on a terminal");
   command.add_flag("--pretty", o.output.pretty, "indented, also into a pipe");
@@ -95,6 +97,13 @@ client::SocketOptions socket_options(const ConnectOptions& options) {
   out.tls.ca_file = options.ca_file;
   out.tls.verify = !options.insecure;
   if (!options.ca_file.empty()) check(out.tls);
+  if (options.proxy == "env") {
+    out.proxy_from_environment = true;
+  } else if (!options.proxy.empty()) {
+    std::string why;
+    if (!net::parse_proxy(options.proxy, why)) throw Failure(ExitCode::usage, "--proxy: " + why);
+    out.proxy = options.proxy;
+  }
   out.vsn = options.vsn == "1.0.0" ? client::Vsn::v1 : client::Vsn::v2;
   out.timeout = out.connect_timeout = options.timeout_or(default_timeout);
   return out;

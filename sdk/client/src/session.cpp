@@ -36,7 +36,8 @@ Session::Session(asio::io_context& io, std::shared_ptr<SocketShared> shared)
       timer_(strand_),
       jitter_(random_seed()),
       env_(config_of(shared_->options), jitter_),
-      core_(env_) {}
+      core_(env_),
+      credentials_(shared_->options.credentials_timeout) {}
 
 void Session::run_inbox() {
   shared_->inbox.take(commands_);
@@ -59,20 +60,26 @@ void Session::shut_down() {
 }
 
 void Session::arm() {
-  const auto next = core_.next_deadline();
-  if (!next) {
+  const auto next = std::min(core_.next_deadline().value_or(Instant::max()), credentials_.deadline());
+  if (next == Instant::max()) {
     if (std::exchange(armed_, Instant::max()) != Instant::max()) timer_.cancel();
     return;
   }
-  if (*next >= armed_) return;  // it will go off early, which does no harm, and be armed anew
-  armed_ = *next;
+  if (next >= armed_) return;  // it will go off early, which does no harm, and be armed anew
+  armed_ = next;
   timer_.expires_at(armed_);
   timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
     if (!self || error) return;
     self->armed_ = Instant::max();
-    self->input([](auto& core, Instant now, auto& out) { core.on_deadline(now, out); });
+    self->on_timer();
   });
+}
+
+void Session::on_timer() {
+  if (const auto late = credentials_.on_deadline(std::chrono::steady_clock::now()); late != core::Generation::none)
+    attempt_failed(late, Errc::credentials_timeout, "no credentials for the connection within the time limit");
+  input([](auto& core, Instant now, auto& out) { core.on_deadline(now, out); });
 }
 
 // ---- commands ----
@@ -99,8 +106,8 @@ void Session::ping(MoveFunction<void(Result<Duration>)> done) {
   });
 }
 
-void Session::suspend() {
-  input([](auto& core, Instant now, auto& out) { core.suspend({}, now, out); });
+void Session::suspend(SuspendOptions options) {
+  input([&](auto& core, Instant now, auto& out) { core.suspend({.disconnect = options.disconnect}, now, out); });
 }
 
 void Session::resume() {

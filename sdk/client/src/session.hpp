@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 
+#include <phx/core/client/credential_core.hpp>
 #include <phx/core/client/socket_core.hpp>
 
 #include "carrier.hpp"
@@ -38,7 +39,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void connect();
   void disconnect(const CloseOptions& options, MoveFunction<void(std::error_code)> done);
   void ping(MoveFunction<void(Result<Duration>)> done);
-  void suspend();
+  void suspend(SuspendOptions options);
   void resume();
   void network_changed();
   void add(const std::shared_ptr<ChannelShared>& channel);
@@ -50,7 +51,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // answers of the user
   void join_params(core::ChannelId channel, std::uint32_t request, const std::string& params);
-  void open_transport(core::Generation generation, const Result<Credentials>& credentials);
+  void credentials_answered(std::uint32_t question, const Result<Credentials>& credentials);
 
   /// One input to the machine: f(core, now, effects), then its effects, then the timer.
   template <class F>
@@ -87,11 +88,13 @@ class Session : public std::enable_shared_from_this<Session> {
   void restore(const std::shared_ptr<ChannelShared>& channel);
   void unstore(const Operation& operation, std::error_code why);
   void arm();
+  void on_timer();
   void measure_depths();
   /// Runs task(*this) in a turn of its own.
   template <class F>
   void defer(F&& task);
-  void ask_for_credentials(const core::OpenTransport& request);
+  void ask_for_credentials(const core::CredentialQuestion& question);
+  void open_transport(core::Generation generation, const Result<Credentials>& credentials);
   void attempt_failed(core::Generation generation, std::error_code why, std::string message);
   Carrier* carrier(core::Generation generation) noexcept;
   std::shared_ptr<ChannelShared> channel(core::ChannelId id) const;
@@ -111,7 +114,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::vector<Inbox::Command> commands_;
   std::vector<std::unique_ptr<Carrier>> carriers_;
   std::vector<std::unique_ptr<Carrier>> discarded_;  // destroyed in a turn of its own: one of them may be calling us
-  core::Generation awaiting_credentials_ = core::Generation::none;
+  core::CredentialCore credentials_;
   std::string attempt_error_;  // of an attempt that has no transport
   std::unordered_map<core::ChannelId, std::shared_ptr<ChannelShared>> channels_;
   std::unordered_map<core::ChannelId, std::shared_ptr<Operation>> joins_;

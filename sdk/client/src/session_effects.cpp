@@ -143,7 +143,7 @@ void Session::perform(core::ReconnectScheduled& e) {
 }
 
 void Session::perform(core::Terminal& e) {
-  std::string message = "refused for good: ";
+  std::string message = e.why == Errc::unauthorized ? "refused for good: " : "no further attempt, as the reconnect policy says: ";
   message += e.http_status != 0 ? "HTTP " + std::to_string(e.http_status) : "close code " + std::to_string(e.code);
   tell_error({e.why, std::move(message), e.http_status, core_.establishments(), true});
   for (const auto& [id, join] : joins_) join->end(e.why);

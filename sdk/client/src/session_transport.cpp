@@ -1,12 +1,13 @@
 // Transports of a session: credentials, opening, what they tell, and their end.
 
 #include <algorithm>
-#include <charconv>
+#include <chrono>
 #include <exception>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <phx/core/client/retry_after.hpp>
 #include <phx/core/client/url.hpp>
 #include <phx/core/json.hpp>
 #include <phx/net/websocket_transport.hpp>
@@ -17,15 +18,9 @@ namespace phx::client::detail {
 
 namespace {
 
-/// Retry-After in seconds; dates are left to the back-off.
-std::optional<Duration> read_retry_after(const HeaderList& headers) {
-  const auto found = std::ranges::find(headers, std::string("retry-after"), &HeaderList::value_type::first);
-  if (found == headers.end()) return {};
-  const auto& text = found->second;
-  std::uint32_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc{} || end != text.data() + text.size()) return {};
-  return std::chrono::seconds(seconds);
+std::string_view header(const HeaderList& headers, std::string_view name) {
+  const auto found = std::ranges::find(headers, name, &HeaderList::value_type::first);
+  return found == headers.end() ? std::string_view{} : found->second;
 }
 
 std::unique_ptr<net::Transport> make_transport(const Strand& strand, Carrier& carrier, const std::shared_ptr<SocketShared>& shared) {
@@ -35,6 +30,8 @@ std::unique_ptr<net::Transport> make_transport(const Strand& strand, Carrier& ca
     websocket.limits.max_frame = websocket.limits.max_message = options.max_message_bytes;
     websocket.tap = options.frame_tap;
     websocket.secure_filter = shared->tls;
+    websocket.deflate = options.deflate;
+    websocket.proxy = shared->proxy;
     return std::make_unique<net::WebSocketTransport>(strand, carrier, websocket);
   }
   return options.transport({carrier, [shared, alive = std::weak_ptr(carrier.alive)](std::function<void()> task) {
@@ -60,7 +57,7 @@ void Carrier::on_message(core::Opcode op, std::string_view data) {
 void Carrier::on_error(const net::TransportError& error) {
   error_message_ = error.message();
   http_status_ = error.http_status;
-  retry_after_ = read_retry_after(error.http_headers);
+  retry_after_ = core::parse_retry_after(header(error.http_headers, "retry-after"), header(error.http_headers, "date"));
   session_.input([&](auto& core, Instant now, auto& out) {
     core.transport_error(generation_, {.why = error.code, .http_status = error.http_status}, now, out);
   });
@@ -89,35 +86,38 @@ void Carrier::on_blocked(bool blocked) {
 
 void Session::perform(core::OpenTransport& e) {
   shared_->monitor.connecting(e.reason, e.kind);
+  if (const auto question = credentials_.need(e, std::chrono::steady_clock::now())) ask_for_credentials(*question);
+}
+
+void Session::ask_for_credentials(const core::CredentialQuestion& question) {
   const auto& options = shared_->options;
-  awaiting_credentials_ = e.generation;
-  if (options.credentials || options.params.dynamic() || options.auth_token.dynamic() || options.headers.dynamic())
-    return ask_for_credentials(e);
-  // In a turn of its own, like an answer that had to be waited for.
-  defer([generation = e.generation](Session& self) {
-    const auto& fixed = self.shared_->options;
-    self.open_transport(generation, Credentials{fixed.params.get(), fixed.auth_token.get(), fixed.headers.get()});
+  if (!options.credentials && !options.params.dynamic() && !options.auth_token.dynamic() && !options.headers.dynamic()) {
+    // In a turn of its own, like an answer that had to be waited for.
+    return defer([id = question.id](Session& self) {
+      const auto& fixed = self.shared_->options;
+      self.credentials_answered(id, Credentials{fixed.params.get(), fixed.auth_token.get(), fixed.headers.get()});
+    });
+  }
+  shared_->queue->enqueue([shared = shared_, question] {
+    const auto answer = [shared, id = question.id](const Result<Credentials>& credentials) {
+      shared->inbox.post([id, credentials](Session& session) { session.credentials_answered(id, credentials); });
+    };
+    const bool asked = shared->queue->guarded([&] {
+      const auto& from = shared->options;
+      if (from.credentials) return from.credentials->fetch({question.reason, question.refresh}, answer);
+      answer(Credentials{from.params.get(), from.auth_token.get(), from.headers.get()});
+    });
+    if (!asked) answer(failure(Errc::cancelled));
   });
 }
 
-void Session::ask_for_credentials(const core::OpenTransport& request) {
-  shared_->queue->enqueue(
-      [shared = shared_, generation = request.generation, reason = request.reason, refresh = request.refresh_credentials] {
-        const auto answer = [shared, generation](const Result<Credentials>& credentials) {
-          shared->inbox.post([generation, credentials](Session& session) { session.open_transport(generation, credentials); });
-        };
-        const bool asked = shared->queue->guarded([&] {
-          const auto& options = shared->options;
-          if (options.credentials) return options.credentials->fetch({reason, refresh}, answer);
-          answer(Credentials{options.params.get(), options.auth_token.get(), options.headers.get()});
-        });
-        if (!asked) answer(failure(Errc::cancelled));
-      });
+void Session::credentials_answered(std::uint32_t question, const Result<Credentials>& credentials) {
+  const auto answer = credentials_.answered(question);
+  if (answer.again) ask_for_credentials(*answer.again);
+  if (answer.generation != core::Generation::none) open_transport(answer.generation, credentials);
 }
 
 void Session::open_transport(core::Generation generation, const Result<Credentials>& credentials) {
-  if (awaiting_credentials_ != generation) return;  // given up meanwhile, or answered twice
-  awaiting_credentials_ = core::Generation::none;
   if (!credentials)
     return attempt_failed(generation, credentials.error(), "no credentials for the connection: " + credentials.error().message());
   const auto params = credentials->params.json();
@@ -153,14 +153,14 @@ void Session::perform(core::SendFrame& e) {
 
 void Session::perform(core::CloseTransport& e) {
   if (auto* to = carrier(e.generation)) return to->transport->close(e.code, e.reason);
-  if (awaiting_credentials_ == e.generation) awaiting_credentials_ = core::Generation::none;
+  credentials_.cancel(e.generation);
   defer([generation = e.generation](Session& self) {  // there is nothing to close
     self.input([&](auto& core, Instant now, auto& out) { core.transport_closed(generation, {}, now, out); });
   });
 }
 
 void Session::perform(core::DropTransport& e) {
-  if (awaiting_credentials_ == e.generation) awaiting_credentials_ = core::Generation::none;
+  credentials_.cancel(e.generation);
   discard(e.generation);
 }
 

@@ -1,5 +1,6 @@
 #include <phx/client/socket.hpp>
 
+#include <cstdlib>
 #include <stdexcept>
 #include <utility>
 
@@ -49,16 +50,27 @@ void start_disconnect(const std::shared_ptr<SocketShared>& socket, CloseOptions 
 
 namespace {
 
+std::optional<net::ProxyOptions> proxy_of(const SocketOptions& options, const net::Url& url) {
+  std::string why;
+  auto proxy = !options.proxy.empty()           ? net::parse_proxy(options.proxy, why)
+               : options.proxy_from_environment ? net::proxy_from_environment(
+                                                      url, [](const char* name) { return std::getenv(name); }, why)
+                                                : std::nullopt;
+  if (!why.empty()) throw std::invalid_argument("phx::Socket: proxy: " + why);
+  return proxy;
+}
+
 std::shared_ptr<SocketShared> make_shared_part(std::string url, SocketOptions options, const Runtime& runtime) {
-  if (const auto parsed = net::parse_url(url); !parsed)
-    throw std::invalid_argument("phx::Socket: '" + url + "' is not a URL like ws://host:port/socket");
+  const auto parsed = net::parse_url(url);
+  if (!parsed) throw std::invalid_argument("phx::Socket: '" + url + "' is not a URL like ws://host:port/socket");
   if (!options.headers.dynamic())  // refuses headers that cannot be sent, here where the caller can see it
     core::ws::ClientHandshake({.host = "host", .target = "/", .subprotocols = {}, .headers = options.headers.get(), .offer_deflate = false},
                               {});
+  auto proxy = proxy_of(options, *parsed);
   const int per_turn = options.callback_executor ? Runtime::usual_callbacks_per_turn : runtime.callbacks_per_turn();
   Executor callbacks = options.callback_executor ? options.callback_executor : runtime.callbacks();
   options.runtime.reset();
-  return std::make_shared<SocketShared>(std::move(url), std::move(options), std::move(callbacks), per_turn);
+  return std::make_shared<SocketShared>(std::move(url), std::move(options), std::move(proxy), std::move(callbacks), per_turn);
 }
 
 }  // namespace
@@ -134,8 +146,8 @@ std::future<Result<Duration>> Socket::ping() {
   return future;
 }
 
-void Socket::suspend() {
-  shared_->inbox.post([](detail::Session& session) { session.suspend(); });
+void Socket::suspend(SuspendOptions options) {
+  shared_->inbox.post([options](detail::Session& session) { session.suspend(options); });
 }
 
 void Socket::resume() {

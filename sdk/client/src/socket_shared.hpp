@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <phx/client/options.hpp>
 #include <phx/client/payload.hpp>
+#include <phx/net/proxy.hpp>
 #include <phx/net/tls_filter.hpp>
 
 #include "callback_queue.hpp"
@@ -18,13 +20,16 @@ namespace phx::client::detail {
 /// What a Socket, its channels and its session have in common: values, the callback queue and the way to the strand.
 class SocketShared {
  public:
-  SocketShared(std::string socket_url, SocketOptions socket_options, Executor callbacks, int callbacks_per_turn)
+  SocketShared(std::string socket_url, SocketOptions socket_options, std::optional<net::ProxyOptions> via, Executor callbacks,
+               int callbacks_per_turn)
       : url(std::move(socket_url)),
         options(std::move(socket_options)),
+        proxy(std::move(via)),
         queue(std::make_shared<CallbackQueue>(std::move(callbacks), callbacks_per_turn, options.on_callback_error)) {}
 
   const std::string url;
-  const SocketOptions options;  ///< without the runtime: only the Socket holds that
+  const SocketOptions options;                   ///< without the runtime: only the Socket holds that
+  const std::optional<net::ProxyOptions> proxy;  ///< what the options say, read
   const std::shared_ptr<CallbackQueue> queue;
   /// TLS for all connections of the socket, so that they resume sessions; used on the strand.
   const std::function<std::unique_ptr<net::ByteFilter>(const net::Url&)> tls = net::tls_filters(options.tls);

@@ -69,6 +69,24 @@ TEST_F(ClientAndServer, RepliesOfEveryKindArrive) {
   EXPECT_EQ(get(unknown.join().future())->json()->at("reason"), "unmatched topic");
 }
 
+TEST_F(ClientAndServer, TalksCompressed) {  // golden connect/deflate_enabled
+  std::vector<core::ws::DeflateOffer> offers(3);
+  offers[1] = {.server_no_context_takeover = true, .client_no_context_takeover = true};
+  offers[2].client_max_window_bits = std::nullopt;
+  for (const auto& offer : offers) {
+    auto options = eager();
+    options.deflate = offer;
+    client::Socket socket(url() + "_deflate", options);
+    socket.connect();
+    auto room = socket.channel("room:lobby");
+    ASSERT_TRUE(get(room.join().future())->ok());
+    for (const std::size_t size : {1U, 1'000U, 1'000'000U}) {
+      const client::Payload payload(obj("text", std::string(size, 'x')));
+      EXPECT_EQ(get(room.push("ping", payload).future())->response, payload);
+    }
+  }
+}
+
 TEST_F(ClientAndServer, PresenceComesAndGoes) {
   client::Socket ada(url(), {.params = obj("user_id", "ada")});
   ada.connect();

@@ -22,6 +22,7 @@ class ClientAndServerTls : public testing::Test {
     options.tls = {.cert_file = files_.add(identity.cert),
                    .key_file = files_.add(identity.key),
                    .client_ca_file = client_certificates ? files_.add(authority_.identity().cert) : std::string()};
+    options.host = host_;
     endpoint_ = std::make_unique<server::Endpoint>(options);
     ASSERT_TRUE(endpoint_->start());
   }
@@ -50,6 +51,7 @@ class ClientAndServerTls : public testing::Test {
     EXPECT_EQ(get(room.push("ping", large).future())->response, large);
   }
 
+  std::string host_ = "127.0.0.1";
   Authority authority_;
   PemFiles files_;
   fixture::FixtureApp app_;
@@ -74,6 +76,41 @@ TEST_F(ClientAndServerTls, SaysWhyACertificateIsRefused) {
   auto named = trusting();
   named.tls.server_name = "other.example";
   client::Socket socket(url(), named);
+  expect_conversation(socket);
+}
+
+TEST_F(ClientAndServerTls, SaysThatACertificateHasExpiredOrIsNotYetValid) {
+  start(authority_.issue({.from_days = -2, .until_days = -1}));
+  EXPECT_THAT(first_error(url(), trusting()), HasSubstr("certificate of host 127.0.0.1: certificate has expired"));
+  start(authority_.issue({.from_days = 1, .until_days = 2}));
+  EXPECT_THAT(first_error(url(), trusting()), HasSubstr("certificate of host 127.0.0.1: certificate is not yet valid"));
+}
+
+TEST_F(ClientAndServerTls, SaysThatNobodyVouchesForACertificate) {
+  start(self_signed());
+  EXPECT_THAT(first_error(url(), trusting()), HasSubstr("certificate of host 127.0.0.1: self-signed certificate"));
+  start(Authority().issue());
+  EXPECT_THAT(first_error(url(), trusting()), HasSubstr("certificate of host 127.0.0.1: unable to get local issuer certificate"));
+}
+
+TEST_F(ClientAndServerTls, APinOrItsBackupMustMatch) {  // RFC 7469 2.4
+  const auto current = authority_.issue(), backup = authority_.issue();
+  auto options = trusting();
+  options.tls.pins = {current.pin, backup.pin};
+  start(current);
+  client::Socket before(url(), options);
+  expect_conversation(before);
+  start(backup);  // the key was replaced
+  client::Socket after(url(), options);
+  expect_conversation(after);
+  start(authority_.issue());
+  EXPECT_THAT(first_error(url(), options), HasSubstr("pin"));
+}
+
+TEST_F(ClientAndServerTls, ReachesAnIPv6AddressByItsLiteral) {
+  host_ = "::1";
+  start(authority_.issue());
+  client::Socket socket(url("wss", "[::1]"), trusting());
   expect_conversation(socket);
 }
 

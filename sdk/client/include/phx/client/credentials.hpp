@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -53,7 +54,26 @@ class CredentialSource {
   virtual ~CredentialSource() = default;
   using Done = std::function<void(Result<Credentials>)>;
   /// Called on the callback executor; `done` may be called from any thread, once. A failure counts as a failed attempt.
+  /// One question at a time; one that is not answered within SocketOptions::credentials_timeout is given up, and its answer ignored.
   virtual void fetch(const CredentialRequest& request, Done done) = 0;
 };
+
+/// A source that is a function: `f(request)` gives Credentials or Result<Credentials>; `f(request, done)` answers later.
+template <class F>
+  requires std::invocable<F&, const CredentialRequest&, CredentialSource::Done> || std::invocable<F&, const CredentialRequest&>
+std::shared_ptr<CredentialSource> credential_source(F function) {
+  struct Source final : CredentialSource {
+    explicit Source(F&& f) : ask(std::move(f)) {}
+    void fetch(const CredentialRequest& request, Done done) override {
+      if constexpr (std::is_invocable_v<F&, const CredentialRequest&, Done>) {
+        ask(request, std::move(done));
+      } else {
+        done(ask(request));
+      }
+    }
+    F ask;
+  };
+  return std::make_shared<Source>(std::move(function));
+}
 
 }  // namespace phx::client

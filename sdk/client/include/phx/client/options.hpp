@@ -37,16 +37,20 @@ struct SocketOptions {
   Duration timeout = std::chrono::seconds(10);          ///< join and push, unless they say otherwise
   Duration connect_timeout = std::chrono::seconds(10);  ///< lookup, TCP and handshake of one attempt
   Duration heartbeat_interval = std::chrono::seconds(30);
-  Duration heartbeat_timeout{};               ///< zero: the interval
-  core::TlsClientOptions tls{};               ///< of wss:// URLs: certificates are verified unless it says otherwise
-  std::size_t max_message_bytes = 64u << 20;  ///< larger ones end the connection
-  Policy policy = Policy::phxkit();           ///< where the client departs from phoenix.js
-  std::shared_ptr<Runtime> runtime{};         ///< none: two threads of this socket's own
-  Executor callback_executor{};               ///< none: the runtime's
-  TransportFactory transport{};               ///< none: WebSocket
-  core::ws::FrameTap* frame_tap = nullptr;    ///< sees every WebSocket frame, on the I/O thread; outlives the socket
-  std::shared_ptr<Observer> observer{};       ///< hears of everything, on the I/O thread
-  std::shared_ptr<PushStore> store{};         ///< of AtLeastOnce pushes; none: they end with the socket
+  Duration heartbeat_timeout{};                             ///< zero: the interval
+  Duration credentials_timeout = std::chrono::seconds(30);  ///< of the functions above, per attempt
+  core::TlsClientOptions tls{};                             ///< of wss:// URLs: certificates are verified unless it says otherwise
+  std::string proxy{};                              ///< "http://user:password@host:port" or "socks5://..."; the proxy looks up names
+  bool proxy_from_environment = false;              ///< HTTPS_PROXY, ALL_PROXY, NO_PROXY (<phx/net/proxy.hpp>), unless `proxy` names one
+  std::optional<core::ws::DeflateOffer> deflate{};  ///< permessage-deflate is offered so; used when the server agrees
+  std::size_t max_message_bytes = 64u << 20;        ///< larger ones end the connection
+  Policy policy = Policy::phxkit();                 ///< where the client departs from phoenix.js
+  std::shared_ptr<Runtime> runtime{};               ///< none: two threads of this socket's own
+  Executor callback_executor{};                     ///< none: the runtime's
+  TransportFactory transport{};                     ///< none: WebSocket
+  core::ws::FrameTap* frame_tap = nullptr;          ///< sees every WebSocket frame, on the I/O thread; outlives the socket
+  std::shared_ptr<Observer> observer{};             ///< hears of everything, on the I/O thread
+  std::shared_ptr<PushStore> store{};               ///< of AtLeastOnce pushes; none: they end with the socket
   /// An exception left a user callback. None: one line on stderr.
   std::function<void(std::exception_ptr)> on_callback_error{};
 };
@@ -75,6 +79,10 @@ struct Reconnecting {
 struct CloseOptions {
   std::optional<std::uint16_t> code{};  ///< none: 1000
   std::string reason{};
+};
+
+struct SuspendOptions {
+  bool disconnect = false;  ///< false: only reconnects stop; true: closes the connection too, and resume() connects again
 };
 
 // What becomes of a push when its channel is not joined, or its connection is lost.

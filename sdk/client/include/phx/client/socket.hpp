@@ -31,7 +31,7 @@ class SocketShared;
 class Socket {
  public:
   /// url: "ws://host:port/socket"; the transport's suffix, params and vsn are added. Throws std::invalid_argument for what is no URL,
-  /// and for headers that cannot be sent.
+  /// for headers that cannot be sent, and for a proxy that cannot be used.
   explicit Socket(std::string url, SocketOptions options = {});
   ~Socket();
   Socket(const Socket&) = delete;
@@ -61,7 +61,7 @@ class Socket {
   std::future<Result<Duration>> ping();
 
   /// The program is put aside: no reconnects until resume().
-  void suspend();
+  void suspend(SuspendOptions options = {});
   void resume();
   /// Another network: reconnects at once, or checks whether the connection still lives.
   void network_changed();

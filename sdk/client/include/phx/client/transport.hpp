@@ -13,7 +13,8 @@ using net::TransportClose;
 using net::TransportError;
 using net::TransportEvents;
 
-/// What a transport of the user's own gets. Every event must be given from inside a task run by `post`.
+/// What a transport of the user's own gets. Every event must be given from inside a task run by `post`. A whole one:
+/// docs/examples/own_transport.cpp.
 struct TransportContext {
   TransportEvents& events;  ///< lives as long as the transport
   /// Runs the task on the socket's strand, unless the transport is gone by then. Any thread.
