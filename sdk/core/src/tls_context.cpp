@@ -198,6 +198,20 @@ std::string take_error() {
 
 }  // namespace tls
 
+void TlsContext::lend_to(ssl_ctx_st* other) const {
+  SSL_CTX* own = impl_->ctx.get();
+  SSL_CTX_set_min_proto_version(other, TLS1_2_VERSION);
+  SSL_CTX_set_options(other, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set1_cert_store(other, SSL_CTX_get_cert_store(own));
+  SSL_CTX_set_verify(other, SSL_CTX_get_verify_mode(own), nullptr);
+  SSL_CTX_set_cert_verify_callback(other, verify_peer, impl_.get());
+  if (X509* certificate = SSL_CTX_get0_certificate(own)) {
+    STACK_OF(X509)* chain = nullptr;
+    SSL_CTX_get0_chain_certs(own, &chain);
+    SSL_CTX_use_cert_and_key(other, certificate, SSL_CTX_get0_privatekey(own), chain, 1);
+  }
+}
+
 TlsContext::TlsContext(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 TlsResult<TlsContext> TlsContext::client(const TlsClientOptions& options) {

@@ -21,6 +21,7 @@ Policy phoenix_js() {
   p.push_buffer = QueueLimits{};
   p.send_buffer = QueueLimits{};
   p.url = UrlPolicy{.parse_endpoint = false, .null_param = NullParam::empty_pair, .omit_empty_lists = false};
+  p.fallback = FallbackPolicy{.memory = {}, .primary_retry = {}, .short_lived_opens = 0};
   p.join_again_after_closed = false;
   p.rejoin_on_unmatched_topic = false;
   p.presence_update_event = false;

@@ -15,7 +15,10 @@ std::uint32_t hash_of(std::string_view topic) noexcept { return static_cast<std:
 
 }  // namespace
 
-SocketCore::SocketCore(SocketEnv& env) : link_(env), kind_(env.config.transport) {}
+SocketCore::SocketCore(SocketEnv& env)
+    : link_(env),
+      fallback_(env.config.transport == TransportKind::longpoll ? std::nullopt : env.config.fallback_after, env.policy().fallback),
+      kind_(env.config.transport) {}
 
 // --- channels ---
 
@@ -124,10 +127,12 @@ void SocketCore::transport_message(Generation generation, Opcode opcode, std::st
   }
   const Ref ref = message->has_ref() ? parse_ref(message->ref) : Ref{};
   if (ref.present() && heartbeat_.on_reply(ref, now, config.heartbeat_interval)) {
+    if (kind_ == TransportKind::longpoll) heartbeat_.stop();  // it was network_changed() that asked
     link_.arm(heartbeat_.deadline());
     settle();
     if (config.heartbeat_events) out.emplace_back(HeartbeatReplied{now - heartbeat_sent_});
   }
+  if (ref.present()) fallback_.on_reply(ref);
   dispatch(*message, now, out);
   if (config.message_events) out.emplace_back(MessageSeen{*message});
   if (ref.present()) on_socket_reply(*message, ref, now, out);  // S15: a ping waits as the newest message callback
@@ -190,6 +195,7 @@ void SocketCore::on_deadline(Instant now, Effects& out) {
   if (now < link_.wake) return;
   run_teardowns(now, out);
   if (stable_at_ <= now) settle();
+  on_fallback_deadline(now, out);
   if (reconnect_.deadline() <= now) on_reconnect_deadline(now, out);
   on_heartbeat_deadline(now, out);
   while (const auto push = link_.in_flight.take_due(now)) out.emplace_back(PushFailed{push->id, push->channel, Errc::push_timeout});
@@ -199,7 +205,7 @@ void SocketCore::on_deadline(Instant now, Effects& out) {
 }
 
 void SocketCore::rearm() noexcept {
-  link_.wake = std::min({stable_at_, reconnect_.deadline(), heartbeat_.deadline(), link_.in_flight.earliest()});
+  link_.wake = std::min({stable_at_, reconnect_.deadline(), heartbeat_.deadline(), fallback_.deadline(), link_.in_flight.earliest()});
   for (const Teardown& teardown : teardowns_) link_.arm(teardown.deadline);
   for (const Slot& slot : slots_) link_.arm(slot.channel->deadline());
 }

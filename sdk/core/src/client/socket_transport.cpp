@@ -30,17 +30,30 @@ void SocketCore::connect(Instant now, Effects& out) {
   }
   if (reconnect_.terminal()) reconnect_.reset();
   reconnect_.cancel();
-  open_transport(OpenReason::connect, out);
+  open_transport(OpenReason::connect, now, out);
 }
 
-void SocketCore::open_transport(OpenReason reason, Effects& out) {
+void SocketCore::open_transport(OpenReason reason, Instant now, Effects& out) {
+  begin_attempt(fallback_.enabled() ? fallback_.choose(now) : kind_, reason, now, out);
+}
+
+void SocketCore::begin_attempt(TransportKind kind, OpenReason reason, Instant now, Effects& out) {
   ++clock_;
+  kind_ = kind;
+  fallback_.attempt(kind, now);
+  link_.arm(fallback_.deadline());
   clean_ = false;
   blocked_ = false;
   has_transport_ = true;
   state_ = SocketState::connecting;
   link_.generation = Generation{++next_generation_};
   out.emplace_back(OpenTransport{link_.generation, kind_, reason, reconnect_.wants_refresh()});
+}
+
+void SocketCore::transport_started(Generation generation, Instant now) noexcept {
+  if (!is_current(generation) || state_ != SocketState::connecting) return;
+  fallback_.attempt(kind_, now);
+  link_.arm(fallback_.deadline());
 }
 
 void SocketCore::transport_opened(Generation generation, Instant now, Effects& out) {
@@ -56,11 +69,22 @@ void SocketCore::transport_opened(Generation generation, Instant now, Effects& o
     stable_at_ = now + link_.policy().stable_after;
     link_.arm(stable_at_);
   }
-  heartbeat_.start(now, link_.env.config.heartbeat_interval);
+  if (kind_ == TransportKind::websocket) heartbeat_.start(now, link_.env.config.heartbeat_interval);  // H1
   link_.arm(heartbeat_.deadline());
   out.emplace_back(SocketOpened{generation, establishments_});
   for (const Slot& slot : slots_)
     if (slot.channel->on_socket_open(link_, out)) rejoin(*slot.channel, now, out);
+  check_health(now, out);
+}
+
+/// B3: open is not enough, some middle boxes let nothing through.
+void SocketCore::check_health(Instant now, Effects& out) {
+  if (fallback_.on_open(now)) {
+    const Ref ref = link_.refs.next();
+    send_heartbeat_frame(ref, out);
+    fallback_.pinged(ref);
+  }
+  link_.arm(fallback_.deadline());
 }
 
 /// The connection has proved good: the next loss starts from the first delay (D-10).
@@ -74,8 +98,38 @@ void SocketCore::settle() noexcept {
 void SocketCore::transport_error(Generation generation, const TransportError& error, Instant now, Effects& out) {
   if (!is_current(generation) && link_.policy().drop_stale_transport_events) return;
   for (const Slot& slot : slots_) slot.channel->reset_rejoin_timer();  // C1
-  out.emplace_back(SocketError{generation, error.why, error.http_status, establishments_});
-  fail_channels(connection_error, now, out);
+  const bool falling_back = is_current(generation) && state_ == SocketState::connecting && fallback_.takes_over();
+  out.emplace_back(SocketError{generation, error.why, error.http_status, establishments_, falling_back});
+  if (!falling_back || establishments_ > 0) fail_channels(connection_error, now, out);
+  if (falling_back) switch_transport(now, out);
+}
+
+/// B2, and back: ends the current transport and tries another at once; which one, the FallbackCore knows.
+void SocketCore::switch_transport(Instant now, Effects& out) {
+  const bool was_open = state_ == SocketState::open;
+  const Generation old = link_.generation;
+  const TransportKind to = kind_ == TransportKind::websocket ? TransportKind::longpoll : TransportKind::websocket;
+  if (!tearing_down(old)) begin_teardown(std::nullopt, After::nothing, DisconnectId::none, now, out);
+  blocked_ = false;
+  pings_.clear();
+  if (link_.policy().fallback.primary_retry == Duration::zero()) {
+    reconnect_.reset();  // S7; here only when the old transport will not be tried again, or the two together would know no back-off
+  } else {
+    reconnect_.cancel();
+  }
+  const bool told_later = !link_.policy().drop_stale_transport_events;  // by the old transport's close
+  if (establishments_ > 0 && !told_later) fail_channels(connection_closed, now, out);
+  if (was_open && !told_later) out.emplace_back(SocketClosed{old, close_normal, {}, true, 0});
+  state_ = SocketState::closed;
+  begin_attempt(to, OpenReason::reconnect, now, out);
+}
+
+void SocketCore::on_fallback_deadline(Instant now, Effects& out) {
+  switch (fallback_.on_deadline(now)) {
+    case FallbackCore::Due::nothing: return;
+    case FallbackCore::Due::fall_back:
+    case FallbackCore::Due::retry_primary: return switch_transport(now, out);
+  }
 }
 
 void SocketCore::transport_closed(Generation generation, const CloseEvent& event, Instant now, Effects& out) {
@@ -94,6 +148,7 @@ void SocketCore::lost(const CloseEvent& event, Instant now, Effects& out) {
   blocked_ = false;
   stable_at_ = never;
   pings_.clear();
+  fallback_.on_lost(!clean_, now);
   tell_lost(link_.generation, event, now, out);
 }
 
@@ -124,7 +179,7 @@ void SocketCore::on_reconnect_deadline(Instant now, Effects& out) {
   reconnect_.fire();
   if (hidden_) return;                                           // S8: resume() takes over
   if (state_ != SocketState::closed) abandon_current(now, out);  // S7; only when D-7 is off
-  open_transport(OpenReason::reconnect, out);
+  open_transport(OpenReason::reconnect, now, out);
 }
 
 void SocketCore::on_heartbeat_deadline(Instant now, Effects& out) {
@@ -181,6 +236,7 @@ void SocketCore::begin_teardown(std::optional<CloseRequest> close, After after, 
   link_.open = false;
   stable_at_ = never;
   heartbeat_.stop();
+  fallback_.pause();
   teardowns_.push_back({link_.generation, after, !first, id, never, std::move(close)});
   if (!first) return;  // ends when the first one ends
   if (!blocked_) return begin_close(teardowns_.back(), now, out);
@@ -276,23 +332,24 @@ void SocketCore::suspend(SuspendOptions options, Instant now, Effects& out) {
 void SocketCore::resume(Instant now, Effects& out) {
   hidden_ = false;
   if (std::exchange(resume_connects_, false) && resume_clock_ == clock_) return connect(now, out);
-  reconnect_at_once(out);
+  reconnect_at_once(now, out);
 }
 
 void SocketCore::network_changed(Instant now, Effects& out) {
+  fallback_.forget();
   if (hidden_) return;
   if (link_.open) {
     if (!heartbeat_.pending()) send_heartbeat(now, out);
     return;
   }
-  reconnect_at_once(out);
+  reconnect_at_once(now, out);
 }
 
 /// Only where a connection was lost against the user's will (S8).
-void SocketCore::reconnect_at_once(Effects& out) {
+void SocketCore::reconnect_at_once(Instant now, Effects& out) {
   if (state_ != SocketState::closed || clean_ || reconnect_.terminal()) return;
   reconnect_.cancel();
-  open_transport(OpenReason::resume, out);
+  open_transport(OpenReason::resume, now, out);
 }
 
 }  // namespace phx::core

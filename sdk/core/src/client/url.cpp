@@ -8,6 +8,8 @@
 namespace phx::core {
 namespace {
 
+constexpr std::string_view auth_prefix = "base64url.bearer.phx.";
+
 /// Text as JavaScript's String(value) gives it: 1.0 is "1".
 std::string scalar_text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
@@ -128,10 +130,24 @@ Result<std::string> websocket_url(std::string_view endpoint, const Json& params,
   return parsed->base + "/websocket?" + all;
 }
 
+std::string longpoll_url(std::string_view websocket_url) {
+  const std::size_t question = websocket_url.find('?');
+  std::string url(websocket_url.substr(0, question));
+  if (url.starts_with("ws://") || url.starts_with("wss://")) url.replace(0, 2, "http");
+  if (const std::size_t at = url.rfind("/websocket"); at != std::string::npos) url.replace(at, std::string_view("/websocket").size(), "/longpoll");
+  if (question != std::string_view::npos) url += websocket_url.substr(question);
+  return url;
+}
+
 std::string auth_subprotocol(std::string_view token) {
   std::string encoded = base64_encode(token);
   encoded.erase(encoded.find_last_not_of('=') + 1);
-  return "base64url.bearer.phx." + encoded;
+  return std::string(auth_prefix) + encoded;
+}
+
+std::optional<std::string> auth_token_of(std::span<const std::string> subprotocols) {
+  if (subprotocols.size() != 2 || !subprotocols[1].starts_with(auth_prefix)) return std::nullopt;
+  return base64_decode(std::string_view(subprotocols[1]).substr(auth_prefix.size()), Padding::optional);
 }
 
 }  // namespace phx::core

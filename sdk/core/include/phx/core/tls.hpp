@@ -9,6 +9,8 @@
 
 #include <phx/core/error.hpp>
 
+struct ssl_ctx_st;
+
 namespace phx::core {
 
 /// Errc::tls_failed, and one line that says what and whose: "certificate of host x: hostname mismatch". Holds no secrets.
@@ -44,6 +46,10 @@ class TlsContext {
  public:
   static TlsResult<TlsContext> client(const TlsClientOptions& options);
   static TlsResult<TlsContext> server(const TlsServerOptions& options);
+
+  /// Gives an OpenSSL context that another library made (libcurl) the trust, pins, identity and limits of this client context, which
+  /// must outlive it. The name in the certificate is the other library's to check.
+  void lend_to(ssl_ctx_st* other) const;
 
   struct Impl;  // opaque
 

@@ -91,6 +91,7 @@ struct SocketError {
   std::error_code why;
   int http_status = 0;
   std::uint32_t establishments = 0;  ///< opens so far: 0 means that this socket never was connected
+  bool falling_back = false;         ///< the next transport is tried at once
   bool operator==(const SocketError&) const = default;
 };
 

@@ -81,8 +81,17 @@ struct UrlPolicy {
   bool operator==(const UrlPolicy&) const = default;
 };
 
+/// D-17: how long a client stays on the fallback transport.
+struct FallbackPolicy {
+  Duration memory = std::chrono::hours(1);            ///< a fallback that worked is taken again without trying; zero: for ever
+  Duration primary_retry = std::chrono::minutes(10);  ///< from one that is not remembered back to the primary; zero: never
+  std::uint32_t short_lived_opens = 3;                ///< so many primaries in a row that die young are a failure; zero: any number
+  Duration short_lived = std::chrono::seconds(10);
+  bool operator==(const FallbackPolicy&) const = default;
+};
+
 /// Everything in which the client departs from phoenix.js. One field per departure; the machines read it and have no
-/// other switch. Not here: D-15 (nobody can observe it), D-17 and D-21 (they come with the long-poll transport).
+/// other switch. Not here: D-15 (nobody can observe it) and D-21 (an option of the long-poll transport).
 /// Source: spec client-semantics 3.10.
 struct Policy {
   bool queue_lifecycle_frames = false;                   ///< D-1 (true: joins and leaves wait in the send buffer)
@@ -104,6 +113,7 @@ struct Policy {
   QueueLimits push_buffer{1'000, std::size_t{4} << 20, OnFull::reject};  ///< D-14, per channel
   QueueLimits send_buffer{1'000, std::size_t{4} << 20, OnFull::reject};  ///< D-14, per socket
   UrlPolicy url{};                                                       ///< D-16
+  FallbackPolicy fallback{};                                             ///< D-17
   bool join_again_after_closed = true;                                   ///< D-18
   bool rejoin_on_unmatched_topic = true;                                 ///< D-19
   bool presence_update_event = true;                                     ///< D-20

@@ -9,6 +9,7 @@
 
 #include <phx/core/client/channel_core.hpp>
 #include <phx/core/client/effects.hpp>
+#include <phx/core/client/fallback_core.hpp>
 #include <phx/core/client/heartbeat_core.hpp>
 #include <phx/core/client/link.hpp>
 #include <phx/core/client/reconnect_core.hpp>
@@ -74,6 +75,8 @@ class SocketCore {
   void cancel(PushId push);
 
   // --- the transport ---
+  /// Begins to connect only now, after a wait for credentials: that time does not count against it. Optional.
+  void transport_started(Generation generation, Instant now) noexcept;
   void transport_opened(Generation generation, Instant now, Effects& out);
   void transport_message(Generation generation, Opcode opcode, std::string_view bytes, Instant now, Effects& out);
   /// A `transport_closed` must follow.
@@ -105,6 +108,7 @@ class SocketCore {
   const BoundedQueue<BufferedFrame>& send_buffer() const noexcept { return link_.send_buffer; }
   const ReconnectCore& reconnect() const noexcept { return reconnect_; }
   const HeartbeatCore& heartbeat() const noexcept { return heartbeat_; }
+  const FallbackCore& fallback() const noexcept { return fallback_; }
 
  private:
   enum class After : std::uint8_t { nothing, disconnected, schedule_reconnect };
@@ -138,7 +142,11 @@ class SocketCore {
   void rearm() noexcept;
 
   bool is_current(Generation generation) const noexcept { return generation == link_.generation && state_ != SocketState::closed; }
-  void open_transport(OpenReason reason, Effects& out);
+  void open_transport(OpenReason reason, Instant now, Effects& out);
+  void begin_attempt(TransportKind kind, OpenReason reason, Instant now, Effects& out);
+  void switch_transport(Instant now, Effects& out);
+  void check_health(Instant now, Effects& out);
+  void on_fallback_deadline(Instant now, Effects& out);
   void settle() noexcept;
   void lost(const CloseEvent& event, Instant now, Effects& out);
   void tell_lost(Generation generation, const CloseEvent& event, Instant now, Effects& out);
@@ -146,7 +154,7 @@ class SocketCore {
   void fail_channels(std::string_view payload, Instant now, Effects& out);
   void on_reconnect_deadline(Instant now, Effects& out);
   void on_heartbeat_deadline(Instant now, Effects& out);
-  void reconnect_at_once(Effects& out);
+  void reconnect_at_once(Instant now, Effects& out);
 
   void abandon_current(Instant now, Effects& out);
   void begin_teardown(std::optional<CloseRequest> close, After after, DisconnectId id, Instant now, Effects& out);
@@ -161,6 +169,7 @@ class SocketCore {
   std::vector<Slot> slots_;  // ascending ids: creation order
   HeartbeatCore heartbeat_;
   ReconnectCore reconnect_;
+  FallbackCore fallback_;
   std::vector<Teardown> teardowns_;
   std::vector<Ping> pings_;
   Instant stable_at_ = never;

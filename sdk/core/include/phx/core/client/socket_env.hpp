@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include <phx/core/client/effects.hpp>
@@ -18,6 +19,7 @@ struct SocketConfig {
   Duration heartbeat_interval = std::chrono::seconds(30);
   Duration heartbeat_timeout{};  ///< wait for the answer; zero: the interval
   TransportKind transport = TransportKind::websocket;
+  std::optional<Duration> fallback_after{};  ///< to long-poll, when the WebSocket does not work by then (longPollFallbackMs)
   bool heartbeat_events = false;  ///< emit HeartbeatReplied
   bool message_events = false;  ///< emit MessageSeen; costs an effect per message
 };

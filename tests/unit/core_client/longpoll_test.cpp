@@ -1,0 +1,445 @@
+// The client half of long-poll. LP-numbers: spec client-semantics 3.12, cases of phoenix.js's longpoll_test.js; G: 3.9.
+// LP-16, LP-17 are about a browser's HTTP facilities: ours is one, tests/unit/net/http_client_test.cpp.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <phx/core/client/longpoll_core.hpp>
+#include <phx/core/client/url.hpp>
+#include <phx/core/error.hpp>
+
+#include "support/golden.hpp"
+
+namespace phx::core {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+using State = LongPollCore::State;
+
+constexpr const char* session_body = R"({"status":410,"token":"T","messages":[]})";
+
+/// A machine on virtual time; the test is the server.
+class LongPoll : public testing::Test {
+ protected:
+  LongPollCore make(LongPollOptions options = {}) {
+    options.url = "http://h/socket/longpoll?vsn=2.0.0";
+    return LongPollCore(std::move(options));
+  }
+  void start(LongPollCore& core) {
+    core.open(now);
+    turn(core);
+  }
+  void open(LongPollCore& core) {
+    start(core);
+    answer(core, poll().id, session_body);
+    forget();
+  }
+  /// Runs what is due: the end of a turn of the loop.
+  void turn(LongPollCore& core) {
+    while (core.next_deadline() && *core.next_deadline() <= now) core.on_deadline(now, out);
+  }
+  void advance(LongPollCore& core, Duration by) {
+    now += by;
+    turn(core);
+  }
+  void answer(LongPollCore& core, LongPollRequestId id, std::string_view body, int http = 200) { core.on_answer(id, http, body, now, out); }
+  void send(LongPollCore& core, std::string_view text) { core.send(Opcode::text, text, now); }
+  void forget() {
+    for (const auto& effect : out) seen.push_back(effect);
+    out.clear();
+  }
+
+  template <class E>
+  std::vector<E> all() const {
+    std::vector<E> found;
+    for (const auto& effect : out)
+      if (const E* e = std::get_if<E>(&effect)) found.push_back(*e);
+    return found;
+  }
+  std::vector<LongPollRequest> requests(std::string_view method) const {
+    std::vector<LongPollRequest> found = all<LongPollRequest>();
+    std::erase_if(found, [&](const auto& request) { return request.method != method; });
+    return found;
+  }
+  /// The newest of its kind, also one already forgotten.
+  LongPollRequest newest(std::string_view method) const {
+    LongPollRequest found;
+    for (const auto* list : {&seen, &out})
+      for (const auto& effect : *list)
+        if (const auto* request = std::get_if<LongPollRequest>(&effect); request && request->method == method) found = *request;
+    return found;
+  }
+  LongPollRequest poll() const { return newest("GET"); }
+  LongPollRequest post() const { return newest("POST"); }
+
+  Instant now = Instant{} + 1h;
+  LongPollEffects out, seen;
+};
+
+std::optional<std::string> token_from(std::vector<std::string> protocols) { return auth_token_of(protocols); }
+
+TEST(LongPollUrl, IsMadeFromTheWebSockets) {  // U1, SO-17
+  EXPECT_EQ(longpoll_url("ws://h/socket/websocket?vsn=2.0.0"), "http://h/socket/longpoll?vsn=2.0.0");
+  EXPECT_EQ(LongPollOptions{}.timeout, 20s);
+  EXPECT_EQ(longpoll_url("wss://h:1/websocket/a/websocket?x=/websocket"), "https://h:1/websocket/a/longpoll?x=/websocket");
+}
+
+TEST_F(LongPoll, LP_01_02_03_NoProtocolsNoToken) {  // LP-01, LP-02, LP-03
+  EXPECT_EQ(token_from({}), std::nullopt);
+  EXPECT_EQ(token_from({"phoenix"}), std::nullopt);
+  EXPECT_EQ(token_from({"phoenix", "other"}), std::nullopt);
+  auto core = make();
+  core.open(now);
+  EXPECT_EQ(core.state(), State::connecting);
+  EXPECT_TRUE(out.empty());  // G1: the first GET has a turn of its own
+  turn(core);
+  EXPECT_EQ(poll().url, "http://h/socket/longpoll?vsn=2.0.0");
+}
+
+TEST_F(LongPoll, LP_04_TheTokenIsTheSecondProtocol) {
+  EXPECT_EQ(token_from({"phoenix", "base64url.bearer.phx.MTIzNA"}), "1234");
+  EXPECT_EQ(token_from({"phoenix", auth_subprotocol("a+b/c=ü")}), "a+b/c=ü");
+}
+
+TEST_F(LongPoll, LP_05_06_HeadersOfGets) {  // LP-05, LP-06
+  auto with = make({.auth_token = "1234"}), without = make();
+  start(with);
+  EXPECT_THAT(poll().headers, ElementsAre(Pair("Accept", "application/json"), Pair("X-Phoenix-AuthToken", "1234")));
+  start(without);
+  EXPECT_THAT(poll().headers, ElementsAre(Pair("Accept", "application/json")));
+}
+
+TEST_F(LongPoll, LP_07_TheTokenOfTheSessionInTheHeader) {  // D-21
+  auto core = make({.token_in_header = true});
+  start(core);
+  answer(core, poll().id, session_body);
+  EXPECT_EQ(core.state(), State::open);
+  EXPECT_THAT(poll().headers, ElementsAre(Pair("Accept", "application/json"), Pair("X-Phoenix-Longpoll-Token", "T")));
+  EXPECT_EQ(poll().url, "http://h/socket/longpoll?vsn=2.0.0");
+}
+
+TEST_F(LongPoll, D_21_OrInTheQuery) {
+  auto core = make();
+  start(core);
+  answer(core, poll().id, R"({"status":410,"token":"a+b/=","messages":[]})");
+  EXPECT_EQ(poll().url, "http://h/socket/longpoll?vsn=2.0.0&token=a%2Bb%2F%3D");
+  EXPECT_THAT(poll().headers, ElementsAre(Pair("Accept", "application/json")));
+}
+
+TEST_F(LongPoll, LP_08_X_23_HeadersOfPosts) {  // LP-08, X-23
+  auto core = make({.auth_token = "secret", .headers = {{"X-Own", "1"}}, .token_in_header = true});
+  open(core);
+  send(core, "[1]");
+  turn(core);
+  EXPECT_THAT(post().headers,
+              ElementsAre(Pair("Content-Type", "application/x-ndjson"), Pair("X-Phoenix-Longpoll-Token", "T"), Pair("X-Own", "1")));
+}
+
+TEST_F(LongPoll, LP_09_ALostSession) {
+  auto core = make();
+  open(core);
+  answer(core, poll().id, R"({"status":410,"token":"U","messages":[]})");
+  ASSERT_EQ(all<LongPollError>().size(), 1u);
+  EXPECT_EQ(all<LongPollError>()[0].status, 410);
+  EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{3410, "session_gone", false}));
+  EXPECT_EQ(core.state(), State::connecting);
+}
+
+TEST_F(LongPoll, LP_10_TwoMessagesOnePost) {
+  auto core = make({.token_in_header = true});
+  core.open(now);  // no token is held yet
+  send(core, "a");
+  send(core, "b");
+  turn(core);
+  ASSERT_EQ(requests("POST").size(), 1u);
+  EXPECT_EQ(post().body, "a\nb");
+  EXPECT_THAT(post().headers, ElementsAre(Pair("Content-Type", "application/x-ndjson")));
+}
+
+TEST_F(LongPoll, LP_11_OnePostAtATime) {
+  auto core = make();
+  open(core);
+  for (const char* message : {"a", "b", "c"}) send(core, message);
+  EXPECT_TRUE(out.empty());
+  EXPECT_EQ(core.queued(), 3u);
+  turn(core);
+  EXPECT_EQ(post().body, "a\nb\nc");
+  EXPECT_EQ(core.queued(), 0u);
+  EXPECT_TRUE(core.awaiting_ack());
+  send(core, "d");
+  send(core, "e");
+  turn(core);
+  EXPECT_EQ(requests("POST").size(), 1u);
+  EXPECT_EQ(core.queued(), 2u);
+  answer(core, post().id, R"({"status":200})");
+  EXPECT_EQ(requests("POST").size(), 2u);
+  EXPECT_EQ(post().body, "d\ne");
+  answer(core, post().id, R"({"status":200})");
+  EXPECT_FALSE(core.awaiting_ack());
+  EXPECT_EQ(core.buffered_bytes(), 0u);
+}
+
+TEST_F(LongPoll, LP_12_ABatchHasAHundredMessages) {
+  auto core = make();
+  open(core);
+  std::string first, second;
+  for (int i = 0; i < 150; ++i) {
+    const std::string message = "m" + std::to_string(i);
+    send(core, message);
+    std::string& batch = i < 100 ? first : second;
+    batch += (batch.empty() ? "" : "\n") + message;
+  }
+  turn(core);
+  EXPECT_EQ(post().body, first);
+  answer(core, post().id, R"({"status":200})");
+  EXPECT_EQ(post().body, second);
+  answer(core, post().id, R"({"status":200})");
+  EXPECT_EQ(requests("POST").size(), 2u);
+  EXPECT_FALSE(core.awaiting_ack());
+}
+
+TEST_F(LongPoll, ABatchHasABoundedSizeUnlessOneMessageHasMore) {  // server.md 3.3: bodies over about 8 MB are refused
+  auto core = make({.batch_bytes = 10});
+  open(core);
+  for (const char* message : {"1234", "5678", "9", "a message that is longer"}) send(core, message);
+  turn(core);
+  std::vector<std::string> bodies{post().body};
+  while (core.queued() != 0) {
+    answer(core, post().id, R"({"status":200})");
+    bodies.push_back(post().body);
+  }
+  EXPECT_THAT(bodies, ElementsAre("1234\n5678", "9", "a message that is longer"));
+}
+
+TEST_F(LongPoll, LP_13_APostThatTimesOut) {  // G4
+  auto core = make();
+  open(core);
+  const auto waiting = poll().id;
+  now += 10s;  // and a fresh poll
+  answer(core, waiting, R"({"status":204,"token":"T","messages":[]})");
+  send(core, "a");
+  turn(core);
+  const auto unanswered = post().id;
+  advance(core, 19'999ms);
+  EXPECT_THAT(all<LongPollClosed>(), IsEmpty());
+  advance(core, 1ms);
+  ASSERT_EQ(all<LongPollError>().size(), 1u);
+  EXPECT_EQ(all<LongPollError>()[0].detail, "timeout");
+  EXPECT_EQ(all<LongPollError>()[0].why, std::make_error_code(std::errc::timed_out));
+  EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{1005, "timeout", false}));
+  EXPECT_EQ(core.state(), State::connecting);
+  EXPECT_FALSE(core.awaiting_ack());
+  forget();
+  answer(core, unanswered, R"({"status":200})");
+  EXPECT_TRUE(out.empty());
+  send(core, "later");
+  turn(core);
+  EXPECT_EQ(post().body, "later");
+  EXPECT_EQ(core.queued(), 0u);
+}
+
+TEST_F(LongPoll, G_2_U_5_FurtherHeadersTravelWithEveryRequest) {
+  auto core = make({.headers = {{"Authorization", "Bearer x"}}});
+  start(core);
+  EXPECT_THAT(poll().headers, ElementsAre(Pair("Accept", "application/json"), Pair("Authorization", "Bearer x")));
+}
+
+TEST_F(LongPoll, G_3_MessagesInOrderAfterTheNextPoll) {
+  auto core = make();
+  open(core);
+  answer(core, poll().id, R"({"status":200,"token":"T2","messages":["[1]","[2]"]})");
+  ASSERT_EQ(out.size(), 3u);
+  EXPECT_EQ(std::get<LongPollRequest>(out[0]).url, "http://h/socket/longpoll?vsn=2.0.0&token=T2");  // the token of each answer is stored
+  EXPECT_EQ(std::get<LongPollMessage>(out[1]), (LongPollMessage{Opcode::text, "[1]"}));
+  EXPECT_EQ(std::get<LongPollMessage>(out[2]), (LongPollMessage{Opcode::text, "[2]"}));
+}
+
+TEST_F(LongPoll, G_3_NothingNewPollsAgain) {
+  auto core = make();
+  open(core);
+  answer(core, poll().id, R"({"status":204,"token":"T","messages":[]})");
+  EXPECT_EQ(out.size(), 1u);
+  EXPECT_EQ(requests("GET").size(), 1u);
+}
+
+TEST_F(LongPoll, G_3_Forbidden) {
+  auto core = make();
+  start(core);
+  answer(core, poll().id, R"({"status":403})");
+  ASSERT_EQ(all<LongPollError>().size(), 1u);
+  EXPECT_EQ(all<LongPollError>()[0].status, 403);
+  EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{1008, "forbidden", false}));
+  EXPECT_EQ(core.state(), State::closed);
+  forget();
+  send(core, "a");
+  turn(core);
+  EXPECT_TRUE(out.empty());
+}
+
+TEST_F(LongPoll, G_3_WhatIsNoAnswerEndsTheSession) {
+  const std::vector<std::pair<int, std::string>> answers = {{200, ""},
+                                                            {200, "{"},
+                                                            {200, "[]"},
+                                                            {200, R"({"status":"x"})"},
+                                                            {200, R"({"status":410})"},  // no token: no session
+                                                            {200, R"({"status":200,"messages":[1]})"},
+                                                            {500, "Internal Server Error"},
+                                                            {404, "Not Found"},
+                                                            {200, R"({"status":599})"},
+                                                            {200, R"({"status":18446744073709551615})"}};
+  for (const auto& [http, body] : answers) {
+    SCOPED_TRACE(body);
+    out.clear();
+    auto core = make();
+    start(core);
+    answer(core, poll().id, body, http);
+    ASSERT_EQ(all<LongPollError>().size(), 1u);
+    EXPECT_NE(all<LongPollError>()[0].status, 0);
+    EXPECT_FALSE(all<LongPollError>()[0].detail.empty());
+    EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{1011, "internal server error", false}));
+  }
+}
+
+TEST_F(LongPoll, G_3_NoAnswerAtAll) {
+  auto core = make();
+  start(core);
+  core.on_failure(poll().id, Errc::tls_failed, now, out);
+  EXPECT_THAT(all<LongPollError>(), ElementsAre(LongPollError{Errc::tls_failed, 500, {}}));
+  EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{1011, "internal server error", false}));
+}
+
+TEST_F(LongPoll, G_4_TheFirstRequestHasItsOwnTimeLimit) {
+  auto core = make({.connect_timeout = 3s});
+  start(core);
+  advance(core, 2'999ms);
+  EXPECT_THAT(all<LongPollError>(), IsEmpty());
+  advance(core, 1ms);
+  ASSERT_EQ(all<LongPollError>().size(), 1u);
+  EXPECT_EQ(all<LongPollError>()[0].why, make_error_code(Errc::connect_timeout));
+  EXPECT_THAT(all<LongPollAbort>(), ElementsAre(LongPollAbort{poll().id}));
+}
+
+TEST_F(LongPoll, G_5_BinaryIsBase64) {
+  auto core = make();
+  open(core);
+  core.send(Opcode::binary, std::string_view("\0\1\2\xff", 4), now);
+  send(core, "[\n1,\r\n2]");  // a payload of the user's own writing
+  turn(core);
+  EXPECT_EQ(post().body, "AAEC/w==\n[ 1,  2]");
+}
+
+TEST_F(LongPoll, G_6_APostThatIsRefused) {
+  auto core = make();
+  open(core);
+  send(core, "a");
+  turn(core);
+  answer(core, post().id, R"({"status":408})");
+  ASSERT_EQ(all<LongPollError>().size(), 1u);
+  EXPECT_EQ(all<LongPollError>()[0].status, 408);
+  EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{1011, "internal server error", false}));
+  EXPECT_THAT(all<LongPollAbort>(), ElementsAre(LongPollAbort{poll().id}));
+}
+
+TEST_F(LongPoll, G_7_CloseDropsEverything) {
+  auto core = make();
+  open(core);
+  send(core, "a");
+  turn(core);
+  send(core, "b");
+  const auto get = poll().id, sent = post().id;
+  forget();
+  core.close(4000, "bye", out);
+  EXPECT_THAT(all<LongPollAbort>(), ElementsAre(LongPollAbort{get}, LongPollAbort{sent}));
+  EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{4000, "bye", true}));
+  EXPECT_EQ(core.queued(), 0u);
+  EXPECT_FALSE(core.awaiting_ack());
+  EXPECT_EQ(core.next_deadline(), std::nullopt);
+  forget();
+  answer(core, get, R"({"status":200,"token":"T","messages":["[1]"]})");
+  answer(core, sent, R"({"status":200})");
+  core.close(1000, "", out);
+  EXPECT_TRUE(out.empty());
+}
+
+TEST_F(LongPoll, FinishDeliversWhatWasSent) {
+  auto core = make();
+  open(core);
+  send(core, "a");
+  core.finish(1000, "", now, out);
+  turn(core);
+  EXPECT_EQ(post().body, "a");
+  EXPECT_THAT(all<LongPollClosed>(), IsEmpty());
+  answer(core, post().id, R"({"status":200})");
+  EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{1000, "", true}));
+}
+
+TEST_F(LongPoll, FinishWaitsNoLongerThanItsLinger) {
+  auto core = make();
+  open(core);
+  send(core, "a");
+  core.finish(4001, "x", now, out);
+  advance(core, 1'999ms);
+  EXPECT_THAT(all<LongPollClosed>(), IsEmpty());
+  advance(core, 1ms);
+  EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{4001, "x", true}));
+  EXPECT_THAT(all<LongPollError>(), IsEmpty());
+}
+
+TEST_F(LongPoll, V1MessagesTravelAlone) {  // server.md 3.3
+  auto core = make({.ndjson = false});
+  open(core);
+  send(core, R"({"a":1})");
+  send(core, R"({"b":2})");
+  turn(core);
+  EXPECT_EQ(post().body, R"({"a":1})");
+  EXPECT_THAT(post().headers, ElementsAre(Pair("Content-Type", "application/json")));
+  answer(core, post().id, R"({"status":200})");
+  EXPECT_EQ(post().body, R"({"b":2})");
+}
+
+/// Each case of the recording, answered to our machine as it was to the recorder. What the recorder posted we post; polls that
+/// waited side by side are not something we do.
+TEST_F(LongPoll, UnderstandsTheRecordedServer) {  // golden longpoll
+  int played = 0, messages = 0;
+  for (const golden::Case& c : golden::load("longpoll")) {
+    SCOPED_TRACE(c.name);
+    out.clear(), seen.clear();
+    auto core = make();
+    start(core);
+    bool ended = false;
+    for (const golden::Exchange& e : c.exchanges) {
+      if (ended || (e.method != "GET" && e.method != "POST")) break;
+      if (e.method == "POST" && !core.token()) break;  // a POST without a session: not ours
+      const int http = e.response.at("status").get<int>();
+      const std::string body = e.response.at("body").is_string() ? e.response.at("body").get<std::string>() : "";
+      if (e.method == "POST") send(core, e.body), turn(core);
+      forget();
+      answer(core, e.method == "POST" ? post().id : poll().id, body, http);
+      messages += static_cast<int>(all<LongPollMessage>().size());
+      const Json json = parse_json(body).value_or(Json());
+      const int status = json.is_object() ? json.value("status", 0) : 0;
+      const bool lost = status == 410 && (e.method == "POST" || &e != &c.exchanges.front());
+      ended = lost || (status != 200 && status != 204 && status != 410);
+      EXPECT_EQ(all<LongPollClosed>().size(), ended ? 1u : 0u) << e.label;
+      EXPECT_EQ(all<LongPollError>().size(), ended ? 1u : 0u) << e.label;
+      ++played;
+    }
+  }
+  EXPECT_GT(played, 50);
+  EXPECT_GT(messages, 15);
+}
+
+TEST_F(LongPoll, ABinaryMessageIsToldByItsFirstByte) {  // golden longpoll/binary_reply
+  auto core = make();
+  open(core);
+  answer(core, poll().id, R"({"messages":["\u0001\u0001\u0001\b\u000212room:binokabc"],"status":200,"token":"T"})");
+  ASSERT_EQ(all<LongPollMessage>().size(), 1u);
+  EXPECT_EQ(all<LongPollMessage>()[0], (LongPollMessage{Opcode::binary,
+                                                        "\x01\x01\x01\x08\x02"
+                                                        "12room:binokabc"}));
+}
+
+}  // namespace
+}  // namespace phx::core
