@@ -19,6 +19,7 @@ ConnectionCore::~ConnectionCore() = default;
 
 ConnectionCore::WebSocket::WebSocket(WebSocketUpgrade upgrade, std::unique_ptr<detail::WebSocketTap> frame_tap)
     : options(upgrade.options),
+      handler(upgrade.handler),
       tap(std::move(frame_tap)),
       core(core::ws::Role::server, options->limits, {}, tap.get()),
       session(std::move(upgrade.session)) {

@@ -120,7 +120,7 @@ Conn LongPollMount::open_session(Conn conn, const Json& params) const {
     if (const auto header = conn.req_header("x-phoenix-authtoken")) info.auth_token = *header;
   auto session = handler->connect({params, info, "longpoll", serializer}, *conn.shard);
   if (!session) return answer_status(std::move(conn), 403);
-  const auto address = sessions.open(std::move(*session), {options.window, options.max_queue_bytes, &service->observer()});
+  const auto address = sessions.open(std::move(*session), {options.window, options.max_queue_bytes, &service->observer(), handler.get()});
   return answer_messages(std::move(conn), 410, service->sign(address, options), {});
 }
 

@@ -69,6 +69,7 @@ class LongPollSession final : public TransportLink, public Carrier {
     Duration window;
     std::size_t max_queue_bytes;
     Observer* observer;
+    const TransportHandler* handler;
   };
 
   LongPollSession(Shard& shard, std::unique_ptr<TransportSession> session, const Settings& settings, std::function<void()> on_end);
@@ -77,6 +78,7 @@ class LongPollSession final : public TransportLink, public Carrier {
   /// Lets what the session's init throws pass.
   void open();
   void receive(LongPollRequest request);
+  const TransportHandler* handler() const noexcept { return settings_.handler; }
   void drain();
   void shutdown();
 

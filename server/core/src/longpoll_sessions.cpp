@@ -87,8 +87,9 @@ void LongPollSessions::receive(const LongPollAddress& to, LongPollRequest reques
   if (found != sessions_.end() && found->second.secret == to.secret) found->second.session->receive(std::move(request));
 }
 
-void LongPollSessions::drain() {
-  for (const auto& [id, entry] : sessions_) entry.session->drain();
+void LongPollSessions::drain(const TransportHandler* of) {
+  for (const auto& [id, entry] : sessions_)
+    if (!of || entry.session->handler() == of) entry.session->drain();
 }
 
 void LongPollSessions::shutdown() {

@@ -58,7 +58,7 @@ class LongPollSessions final : public ShardPart {
   LongPollAddress open(std::unique_ptr<TransportSession> session, const LongPollSession::Settings& settings);
   void receive(const LongPollAddress& to, LongPollRequest request);
 
-  void drain() override;
+  void drain(const TransportHandler* of) override;
   void shutdown() override;
 
  private:

@@ -176,9 +176,9 @@ ShardPart& Shard::part(const void* key, const std::function<std::unique_ptr<Shar
   return *part;
 }
 
-void Shard::drain_parts() {
+void Shard::drain_parts(const TransportHandler* of) {
   const Entered here(*this);
-  for (const auto& [key, part] : impl_->parts) part->drain();
+  for (const auto& [key, part] : impl_->parts) part->drain(of);
 }
 
 void Shard::shutdown_parts() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -60,6 +61,19 @@ HttpService make_service(EndpointOptions& options) {
   return service;
 }
 
+/// One per handler, as its last mount wants it.
+std::vector<Drainer> make_drainers(const EndpointOptions& options, std::size_t workers) {
+  std::map<const TransportHandler*, DrainOptions> wanted;
+  for (const auto& mount : options.sockets) wanted[mount.handler.get()] = mount.drain.value_or(options.drain);
+  std::vector<Drainer> out;
+  for (const auto& [handler, drain] : wanted) {
+    if (!drain.enabled) continue;
+    out.push_back({handler, drain});
+    out.back().options.batch_size = std::max<std::size_t>(1, drain.batch_size / workers);
+  }
+  return out;
+}
+
 std::size_t worker_count(const EndpointOptions& options) {
   return options.workers > 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
 }
@@ -70,7 +84,7 @@ struct Endpoint::Impl {
   explicit Impl(EndpointOptions given)
       : options(std::move(given)),
         service(make_service(options)),
-        shared{options, service, make_tls(options)},
+        shared{options, service, make_tls(options), make_drainers(options, worker_count(options))},
         pool(std::max<std::size_t>(1, options.blocking_threads)) {
     for (std::size_t i = 0; i < worker_count(options); ++i) {
       workers.push_back(std::make_unique<Worker>(i, shared));
@@ -95,11 +109,11 @@ struct Endpoint::Impl {
   }
 
   void stop() {
-    const auto& drain = options.drain;
-    const auto batch = std::max<std::size_t>(1, drain.batch_size / workers.size());
+    Duration longest{};
+    for (const auto& drainer : shared.drainers) longest = std::max(longest, drainer.options.shutdown);
     const auto slack = std::chrono::seconds(1);
-    everywhere(drain.shutdown + slack, [&](Worker& w, auto done) { w.drain(batch, done); });
-    everywhere(drain.shutdown, [&](Worker& w, auto done) {
+    everywhere(longest + slack, [](Worker& w, auto done) { w.drain(done); });
+    everywhere(options.drain.shutdown, [&](Worker& w, auto done) {
       if (&w == workers.front().get()) boost::asio::post(w.context(), [this] { acceptor->close(); });
       w.shutdown(done);
     });

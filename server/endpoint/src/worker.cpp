@@ -181,39 +181,45 @@ void Worker::bury(Connection& connection) {
   --shard_.stats().connections.now;
 }
 
-void Worker::drain(std::size_t batch, std::function<void()> done) {
-  shard_.post([this, batch, done = std::make_shared<std::function<void()>>(std::move(done))] {
-    shard_.drain_parts();
-    drain_batch(batch, 1, done, now_ + shared_.options.drain.shutdown);
+void Worker::drain(std::function<void()> done) {
+  shard_.post([this, done = std::move(done)] {
+    const Draining draining(nullptr, [done](void*) { done(); });  // when the last one lets go
+    for (const Drainer& drainer : shared_.drainers) {
+      shard_.drain_parts(drainer.handler);
+      drain_batch(drainer, 1, draining, now_ + drainer.options.shutdown);
+    }
   });
 }
 
-void Worker::drain_batch(std::size_t batch, std::size_t round, const std::shared_ptr<std::function<void()>>& done, Instant until) {
-  std::size_t drained = 0;
+void Worker::drain_batch(const Drainer& drainer, std::size_t round, const Draining& draining, Instant until) {
+  const auto batch = drainer.options.batch_size;
+  std::size_t drained = 0, total = 0;
   bool more = false;
   for (std::size_t i = 0; i < connections_.size(); ++i) {
     auto& connection = *connections_[i];
+    if (connection.core().handler() != drainer.handler) continue;
+    ++total;
     if (connection.draining) continue;
-    if (drained == batch) {
-      more = true;
-      break;
-    }
+    more = drained == batch;
+    if (more) continue;
     connection.draining = true;
     connection.drains = connection.core().drain(now_);
     drained += connection.drains ? 1 : 0;
   }
-  const auto interval = shared_.options.drain.batch_interval;
-  const std::size_t total = connections_.size();
-  if (drained > 0) shared_.options.observer->socket_drain({{}, drained, total, round, total / batch + 1, interval, Level::info});
-  if (!more || now_ + interval >= until) return await_drained(done, until);
-  shard_.send_after(interval, [this, batch, round, done, until] { drain_batch(batch, round + 1, done, until); });
+  const auto interval = drainer.options.batch_interval;
+  if (drained > 0)
+    shared_.options.observer->socket_drain(
+        {drainer.handler->name(), drained, total, round, total / batch + 1, interval, drainer.options.log});
+  if (!more || now_ + interval >= until) return await_drained(drainer, draining, until);
+  shard_.send_after(interval, [this, &drainer, round, draining, until] { drain_batch(drainer, round + 1, draining, until); });
 }
 
 /// Sessions that drain close themselves, at the latest when their channels have time for it.
-void Worker::await_drained(const std::shared_ptr<std::function<void()>>& done, Instant until) {
-  const bool waiting = std::ranges::any_of(connections_, [](const auto& c) { return c->drains && c->core().is_open(); });
-  if (!waiting || now_ >= until) return (*done)();
-  shard_.send_after(drain_check, [this, done, until] { await_drained(done, until); });
+void Worker::await_drained(const Drainer& drainer, const Draining& draining, Instant until) {
+  const bool waiting = std::ranges::any_of(
+      connections_, [&](const auto& c) { return c->drains && c->core().handler() == drainer.handler && c->core().is_open(); });
+  if (!waiting || now_ >= until) return;
+  shard_.send_after(drain_check, [this, &drainer, draining, until] { await_drained(drainer, draining, until); });
 }
 
 ShardStats Worker::gather() {

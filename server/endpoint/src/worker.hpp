@@ -23,11 +23,18 @@
 
 namespace phx::server {
 
+/// How the connections of one socket go (server.md 14). batch_size is that of one worker.
+struct Drainer {
+  const TransportHandler* handler;
+  DrainOptions options;
+};
+
 /// What all workers of an endpoint share.
 struct WorkerShared {
   const EndpointOptions& options;
   const HttpService& service;
-  std::optional<core::TlsContext> tls;      ///< at start; none: plain TCP
+  std::optional<core::TlsContext> tls;  ///< at start; none: plain TCP
+  std::vector<Drainer> drainers;
   std::atomic<std::size_t> connections{0};  ///< open ones, for max_connections
 };
 
@@ -50,8 +57,8 @@ class Worker {
   /// Takes over an accepted socket. From any thread.
   void adopt(int fd, Conn::Peer peer);
 
-  /// Drains in batches (server.md 14), then calls done, on this thread. From any thread.
-  void drain(std::size_t batch, std::function<void()> done);
+  /// Drains each socket in its batches (server.md 14), then calls done, on this thread. From any thread.
+  void drain(std::function<void()> done);
   /// Closes what is left, then calls done once everything is gone. From any thread.
   void shutdown(std::function<void()> done);
   /// This worker's figures, as they are now. On its thread.
@@ -83,8 +90,10 @@ class Worker {
   void on_ready();
   void arm_timer();
   void on_timer();
-  void drain_batch(std::size_t batch, std::size_t round, const std::shared_ptr<std::function<void()>>& done, Instant until);
-  void await_drained(const std::shared_ptr<std::function<void()>>& done, Instant until);
+  /// Held by the sockets that are still draining.
+  using Draining = std::shared_ptr<void>;
+  void drain_batch(const Drainer& drainer, std::size_t round, const Draining& draining, Instant until);
+  void await_drained(const Drainer& drainer, const Draining& draining, Instant until);
 
   WorkerShared& shared_;
   std::optional<core::TlsContext> tls_;

@@ -73,6 +73,8 @@ class ConnectionCore final : public TransportLink {
   bool finished() const noexcept { return phase_ == Phase::finished; }
   /// A session is open and neither side has begun to close it.
   bool is_open() const noexcept { return phase_ == Phase::open; }
+  /// Of the mount that took the upgrade; null before.
+  const TransportHandler* handler() const noexcept { return websocket_ ? websocket_->handler : nullptr; }
 
   std::optional<Instant> next_deadline() const noexcept;
   void on_deadline(Instant now);
@@ -93,6 +95,7 @@ class ConnectionCore final : public TransportLink {
     WebSocket(WebSocketUpgrade upgrade, std::unique_ptr<detail::WebSocketTap> frame_tap);
     ~WebSocket();
     const WebSocketOptions* options;
+    const TransportHandler* handler;
     std::unique_ptr<detail::WebSocketTap> tap;  // goes last: core and outbox tell it
     core::ws::WebSocketCore core;
     std::unique_ptr<TransportSession> session;  // goes first: its frames may need the core's codec

@@ -19,6 +19,8 @@ class DeflateContext;
 
 namespace phx::server {
 
+class TransportHandler;
+
 /// Where blocking work goes. It runs all work it was given, each once, and ends before the shards do.
 class BlockingExecutor {
  public:
@@ -31,8 +33,8 @@ class BlockingExecutor {
 class ShardPart {
  public:
   virtual ~ShardPart() = default;
-  /// Orderly shutdown (server.md 14): sessions with channels end.
-  virtual void drain() = 0;
+  /// Orderly shutdown (server.md 14): sessions with channels end, those of this handler; of all for null.
+  virtual void drain(const TransportHandler* of) = 0;
   /// All sessions end, and whoever waits for them is answered.
   virtual void shutdown() = 0;
 };
@@ -108,7 +110,7 @@ class Shard {
 
   /// The part under this key, made on first use. On the shard's own thread, as the next two.
   ShardPart& part(const void* key, const std::function<std::unique_ptr<ShardPart>()>& make);
-  void drain_parts();
+  void drain_parts(const TransportHandler* of = nullptr);
   void shutdown_parts();
 
  private:

@@ -50,11 +50,13 @@ struct WebSocketOptions : TransportOptions {
   std::function<std::shared_ptr<core::ws::FrameTap>(const Conn& request)> tap;
 };
 
-/// Orderly shutdown of a mount's connections (server.md 1.2, 14).
+/// Orderly shutdown of a socket's connections (server.md 1.2, 14).
 struct DrainOptions {
+  bool enabled = true;  ///< false: they get 1000 at the end, as those without channels do
   std::size_t batch_size = 10'000;
   Duration batch_interval = std::chrono::milliseconds(2'000);
   Duration shutdown = std::chrono::seconds(30);
+  LogLevel log = Level::info;
 };
 
 /// One socket module at one path. The path may have variables (`/room/:rid`), which are merged into the connect params, and may
@@ -65,6 +67,8 @@ struct SocketMount {
   std::optional<WebSocketOptions> websocket = WebSocketOptions{};  ///< unset: off
   bool auth_token = false;
   std::optional<LongPollOptions> longpoll = std::nullopt;  ///< unset: off
+  /// Unset: the endpoint's. Of a handler that is mounted several times the last mount's count (server.md 1.2).
+  std::optional<DrainOptions> drain = std::nullopt;
 };
 
 /// Connections that a socket plug has accepted: what the connection becomes after the 101.
@@ -72,6 +76,7 @@ struct WebSocketUpgrade {
   std::string accept;                                              ///< Sec-WebSocket-Accept
   std::unique_ptr<TransportSession> session;                       ///< connected, not yet initialised
   const WebSocketOptions* options;                                 ///< of the mount; lives as long as the plug
+  const TransportHandler* handler;                                 ///< of the mount
   std::unique_ptr<core::ws::PerMessageDeflate> deflate = nullptr;  ///< set: negotiated
   std::optional<core::ws::DeflateParams> deflate_params = {};      ///< with it
   std::shared_ptr<core::ws::FrameTap> tap = nullptr;

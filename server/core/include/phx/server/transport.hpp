@@ -91,6 +91,8 @@ class TransportHandler {
   virtual ~TransportHandler() = default;
   /// True for channel sockets: a vsn is negotiated and `serializer` is set.
   virtual bool speaks_channels() const noexcept = 0;
+  /// For logs.
+  virtual std::string_view name() const noexcept { return "socket"; }
   /// The user's connect and id callbacks. May throw: answered with 500.
   virtual tl::expected<std::unique_ptr<TransportSession>, ConnectRefused> connect(const ConnectRequest& request, Shard& shard) const = 0;
 };

@@ -97,6 +97,7 @@ class ChannelSocketHandler final : public TransportHandler {
   ChannelSocketHandler(std::shared_ptr<const UserSocket> socket, PubSub& pubsub, Options options);
 
   bool speaks_channels() const noexcept override { return true; }
+  std::string_view name() const noexcept override { return socket_->name(); }
   tl::expected<std::unique_ptr<TransportSession>, ConnectRefused> connect(const ConnectRequest& request, Shard& shard) const override;
 
   const UserSocket& socket() const noexcept { return *socket_; }
