@@ -3,15 +3,13 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <chrono>
+#include <utility>
 
 namespace phx::app {
 
-using namespace server;
+using server::Level;
 
 namespace {
-
-auto microseconds(Duration d) { return std::chrono::duration_cast<std::chrono::microseconds>(d).count(); }
 
 spdlog::level::level_enum level_of(Level level) {
   switch (level) {
@@ -23,44 +21,28 @@ spdlog::level::level_enum level_of(Level level) {
   return spdlog::level::err;
 }
 
-/// Topics are the clients' text: control characters must not forge a line.
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text.substr(0, 200)) out += static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\' ? '?' : c;
-  return out + '"';
+Level level_named(std::string_view name) {
+  if (name == "debug") return Level::debug;
+  if (name == "info") return Level::info;
+  return name == "warning" ? Level::warning : Level::error;
 }
 
 }  // namespace
 
-LogObserver::LogObserver(const std::string& level) {
+server::LineLogger::Options log_options(const std::string& level, std::vector<std::string> filter) {
+  server::LineLogger::Options options;
+  options.level = level_named(level);
+  options.filter.words = std::move(filter);
+  return options;
+}
+
+void open_log(const std::string& level) {
   auto logger = std::make_shared<spdlog::logger>("phx-server", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z [%l] %v");
-  logger->set_level(spdlog::level::from_str(level == "error" ? "err" : level == "warning" ? "warn" : level));
+  logger->set_level(level_of(level_named(level)));
   spdlog::set_default_logger(std::move(logger));
 }
 
-void LogObserver::socket_connected(const SocketConnected& e) {
-  spdlog::info("{} handler={} transport={} serializer={} us={}", e.ok ? "connected" : "refused connection", e.handler, e.transport,
-               e.serializer, microseconds(e.duration));
-}
-
-void LogObserver::channel_joined(const ChannelJoined& e) {
-  if (!spdlog::should_log(spdlog::level::info)) return;
-  spdlog::info("{} topic={} transport={} us={}", e.ok ? "joined" : "refused join", quoted(e.topic), e.transport, microseconds(e.duration));
-}
-
-void LogObserver::channel_handled_in(const ChannelHandledIn& e) {
-  if (!spdlog::should_log(spdlog::level::debug)) return;
-  spdlog::debug("handled event={} topic={} us={}", quoted(e.event), quoted(e.topic), microseconds(e.duration));
-}
-
-void LogObserver::socket_drain(const SocketDrain& e) {
-  spdlog::info("draining count={} total={} round={}/{}", e.count, e.total, e.index, e.rounds);
-}
-
-void LogObserver::log(const LogEvent& e) {
-  if (!spdlog::should_log(level_of(e.level))) return;
-  spdlog::log(level_of(e.level), "{} topic={} detail={}", e.what, quoted(e.topic), quoted(e.detail));
-}
+void write_log(Level level, std::string_view line) { spdlog::log(level_of(level), "{}", line); }
 
 }  // namespace phx::app

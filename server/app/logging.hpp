@@ -1,21 +1,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include <phx/server/observer.hpp>
+#include <phx/server/log_lines.hpp>
 
 namespace phx::app {
 
-/// One line on stderr per life-cycle event, key=value; never tokens, params or payloads. Thread-safe.
-class LogObserver final : public server::Observer {
- public:
-  explicit LogObserver(const std::string& level);
-
-  void socket_connected(const server::SocketConnected& e) override;
-  void channel_joined(const server::ChannelJoined& e) override;
-  void channel_handled_in(const server::ChannelHandledIn& e) override;
-  void socket_drain(const server::SocketDrain& e) override;
-  void log(const server::LogEvent& e) override;
-};
+/// The log of phx-server on stderr: time, level, line. Makes the process's default logger. Thread-safe.
+/// level: debug, info, warning or error; filter: words of parameters that are not to be seen.
+server::LineLogger::Options log_options(const std::string& level, std::vector<std::string> filter);
+void open_log(const std::string& level);
+void write_log(server::Level level, std::string_view line);
 
 }  // namespace phx::app

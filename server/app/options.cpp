@@ -26,6 +26,11 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--log-level", o.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
+  app.add_option("--filter-parameters", o.filter_parameters, "words; parameters whose names contain one are not logged")
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option("--metrics-port", o.metrics_port, "serve Prometheus text at http://127.0.0.1:PORT/metrics; 0 takes a free port")
+      ->check(CLI::Range(0, 65535));
   app.set_config("--config", "", "file with these options, as in port=4000");
   app.add_flag("--print-config", o.print_config, "print the configuration in use and exit")->configurable(false);
 }

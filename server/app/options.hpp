@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include <phx/server/origin.hpp>
 
@@ -20,6 +21,8 @@ struct Options {
   std::string check_origin = "conn";
   std::string tls_cert, tls_key;
   std::string log_level = "info";
+  std::vector<std::string> filter_parameters = {"password", "token", "secret"};
+  int metrics_port = -1;  ///< none: no metrics
   bool print_config = false;
 };
 

@@ -1,11 +1,6 @@
 // Loopback smoke tests: the rules are tested on the machines in unit/server_http.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <future>
@@ -19,86 +14,16 @@
 #include <phx/server/endpoint.hpp>
 #include <phx/server/transport.hpp>
 
+#include "client.hpp"
+
 namespace phx::server {
 namespace {
 
 using namespace std::chrono_literals;
 using core::ws::FrameOp;
-
-/// A blocking client socket; every wait ends after ten seconds.
-class Client {
- public:
-  explicit Client(std::uint16_t port, int receive_buffer = 0) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    if (receive_buffer > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-  }
-  ~Client() { ::close(fd_); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
-  bool connected() const { return connected_; }
-  void send(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (n <= 0) return;
-      bytes.remove_prefix(static_cast<std::size_t>(n));
-    }
-  }
-  /// Exactly n bytes, or fewer when the connection ends.
-  std::string read(std::size_t n) {
-    std::string out;
-    while (out.size() < n && more(out, n - out.size())) {}
-    return out;
-  }
-  std::string read_until(std::string_view end) {
-    std::string out;
-    while (!out.ends_with(end) && more(out, 1)) {}
-    return out;
-  }
-  /// Everything up to the end of the connection.
-  std::string read_all() {
-    std::string out;
-    while (more(out, 65536)) {}
-    return out;
-  }
-
-  static constexpr std::string_view upgrade =
-      "GET /echo/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-  bool open() {
-    send(upgrade);
-    return read_until("\r\n\r\n").starts_with("HTTP/1.1 101");
-  }
-  void send_text(std::string_view text) {
-    std::string frame;
-    core::ws::append_frame(frame, FrameOp::text, text, 0x11223344u);
-    send(frame);
-  }
-
- private:
-  bool more(std::string& out, std::size_t n) {
-    pollfd waiting{fd_, POLLIN, 0};
-    if (::poll(&waiting, 1, 10'000) != 1) return ADD_FAILURE() << "nothing arrived in time", false;
-    const auto at = out.size();
-    out.resize(at + n);
-    const auto got = ::recv(fd_, out.data() + at, n, 0);
-    out.resize(at + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    return got > 0;
-  }
-  int fd_;
-  bool connected_ = false;
-};
-
-std::string frame(FrameOp op, std::string_view payload) {
-  std::string out;
-  core::ws::append_frame(out, op, payload);
-  return out;
-}
-std::string close_frame(std::uint16_t code) { return frame(FrameOp::close, core::ws::close_payload(code)); }
+using test::Client;
+using test::close_frame;
+using test::frame;
 
 /// Echoes; some words do more: `shard` answers the shard's number, `flood` sends four megabytes, `drain` makes it drain itself.
 class EchoHandler final : public TransportHandler {
@@ -109,6 +34,7 @@ class EchoHandler final : public TransportHandler {
   };
   explicit EchoHandler(Counts& counts) : counts_(counts) {}
   bool speaks_channels() const noexcept override { return false; }
+  std::string_view name() const noexcept override { return "Echo"; }
   tl::expected<std::unique_ptr<TransportSession>, ConnectRefused> connect(const ConnectRequest&, Shard& shard) const override {
     return std::make_unique<Session>(counts_, shard);
   }
@@ -245,6 +171,7 @@ struct DrainCount final : Observer {
     drained += e.count;
     EXPECT_LE(e.index, e.rounds);
     EXPECT_LE(e.count, e.total);
+    EXPECT_EQ(e.socket, "Echo");
   }
 };
 
@@ -271,6 +198,34 @@ TEST_F(EndpointTest, DrainsOnStop) {
   ASSERT_EQ(stopped.wait_for(10s), std::future_status::ready);
   EXPECT_FALSE(Client(port).connected());
   EXPECT_EQ(std::pair(observer.events.load(), observer.drained.load()), std::pair(1ul, 1ul));  // B32: only what has channels
+  endpoint.reset();
+}
+
+// server.md 1.2 `drainer`: options of a socket, the last mount of a handler counts; false: not drained. A 88.
+TEST_F(EndpointTest, EachSocketDrainsAsItsOwnMountSays) {
+  DrainCount observer;
+  EndpointOptions options;
+  options.observer = &observer;
+  options.linger_timeout = 100ms;
+  const auto quiet = std::make_shared<EchoHandler>(counts);
+  options.sockets.push_back({.path = "/quiet", .handler = quiet});
+  options.sockets.push_back({.path = "/quiet_too", .handler = quiet, .drain = DrainOptions{.enabled = false}});
+  start(std::move(options));
+  Client drained(endpoint->port()), left(endpoint->port());
+  ASSERT_TRUE(drained.open() && left.open("/quiet"));
+  for (auto* client : {&drained, &left}) {
+    client->send_text("drain");
+    EXPECT_EQ(client->read(7), frame(FrameOp::text, "drain"));
+  }
+  auto stopped = std::async(std::launch::async, [&] { endpoint->stop(); });
+  EXPECT_EQ(drained.read(4), close_frame(1012));
+  EXPECT_EQ(left.read(4), close_frame(1000));
+  std::string echo;
+  core::ws::append_frame(echo, FrameOp::close, core::ws::close_payload(1000), 1u);
+  drained.send(echo);
+  left.send(echo);
+  ASSERT_EQ(stopped.wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(observer.drained, 1u);
   endpoint.reset();
 }
 
@@ -320,7 +275,7 @@ TEST_F(EndpointTest, CarriesAThousandConnections) {
   for (int i = 0; i < 1'000; ++i) {
     clients.push_back(std::make_unique<Client>(endpoint->port()));
     ASSERT_TRUE(clients.back()->connected());
-    clients.back()->send(Client::upgrade);
+    clients.back()->send(Client::upgrade());
   }
   for (auto& client : clients) ASSERT_TRUE(client->read_until("\r\n\r\n").starts_with("HTTP/1.1 101"));
   for (auto& client : clients) client->send_text("x");

@@ -2,16 +2,18 @@
 
 #include <csignal>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 namespace phx::cli {
 
-/// SIGTERM and SIGINT, blocked in every thread so that only wait() sees them. Make it before anything that starts threads.
+/// SIGTERM, SIGINT and what else the program listens to, blocked in every thread so that only wait() sees them. Make it before anything
+/// that starts threads.
 class EndSignals {
  public:
-  EndSignals();
-  /// Returns when one has come.
-  void wait() const;
+  EndSignals(std::initializer_list<int> further = {});
+  /// Returns the one that has come.
+  int wait() const;
 
  private:
   sigset_t set_;
