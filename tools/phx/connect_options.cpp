@@ -74,7 +74,8 @@ void add_connect_options(CLI::App& command, ConnectOptions& o, bool topic) {
   command.add_option("--token-file", o.token_file, "file with the param `token` (or PHX_TOKEN); - is stdin");
   command.add_option("--auth-token-file", o.auth_token_file, "file with the auth token, sent as subprotocol; - is stdin");
   command.add_option("--header", o.headers, "further header of the request, 'Name: value'")->take_all()->allow_extra_args(false);
-  command.add_option("--transport", o.transport, "websocket, or auto (which is websocket)")->check(CLI::IsMember({"websocket", "auto"}));
+  command.add_option("--transport", o.transport, "websocket, longpoll, or auto: long-poll where the WebSocket does not work")
+      ->check(CLI::IsMember({"websocket", "longpoll", "auto"}));
   command.add_option("--vsn", o.vsn, "protocol version")->check(CLI::IsMember({"1.0.0", "2.0.0"}));
   command.add_option("--ca-file", o.ca_file, "PEM file of the authorities to trust for wss://; default: the system's");
   command.add_flag("--insecure", o.insecure, "take any certificate of the server: anybody may be in the middle");
@@ -104,6 +105,9 @@ client::SocketOptions socket_options(const ConnectOptions& options) {
     if (!net::parse_proxy(options.proxy, why)) throw Failure(ExitCode::usage, "--proxy: " + why);
     out.proxy = options.proxy;
   }
+  out.transport = options.transport == "longpoll" ? client::TransportMode::longpoll
+                  : options.transport == "auto"   ? client::TransportMode::automatic
+                                                  : client::TransportMode::websocket;
   out.vsn = options.vsn == "1.0.0" ? client::Vsn::v1 : client::Vsn::v2;
   out.timeout = out.connect_timeout = options.timeout_or(default_timeout);
   return out;

@@ -16,6 +16,7 @@ Session::Session(const ConnectOptions& options, bool lost_is_final)
   } catch (const std::invalid_argument& e) { throw Failure(ExitCode::usage, e.what()); }
   opened_ = socket_->on_open([this] {
     if (was_open_) out_.talk("connected again");
+    if (!was_open_ && !websocket_error_.empty()) out_.talk(websocket_error_ + "; going on with long-poll");
     was_open_ = true;
   });
   failed_ = socket_->on_error([this](const client::ConnectionError& e) { on_error(e); });
@@ -38,7 +39,8 @@ void Session::on_error(const client::ConnectionError& error) {
   if (was_open_ && !error.final) return;  // told by on_close and on_reconnecting
   if (error.code == make_error_code(Errc::connect_timeout))
     throw Failure(ExitCode::timed_out, error.message + " (--timeout " + options_.timeout_text(default_timeout) + ")");
-  throw Failure(ExitCode::cannot_connect, error.message);
+  if (websocket_error_.empty()) websocket_error_ = error.message;
+  if (!error.falling_back) throw Failure(ExitCode::cannot_connect, websocket_error_);  // the first of two says more
 }
 
 ExitCode Session::run(std::optional<Duration> limit) {

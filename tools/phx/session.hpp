@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include <phx/cli/output.hpp>
 #include <phx/client/socket.hpp>
@@ -41,6 +42,7 @@ class Session {
   std::optional<client::Socket> socket_;
   client::Subscription opened_, failed_, closed_, reconnecting_;
   bool was_open_ = false;
+  std::string websocket_error_;  ///< the first attempt's
 };
 
 }  // namespace phx::cli

@@ -19,6 +19,8 @@ core::SocketConfig config_of(const SocketOptions& options) {
   config.heartbeat_interval = options.heartbeat_interval;
   config.heartbeat_timeout = options.heartbeat_timeout;
   config.message_events = true;
+  if (options.transport.mode() == TransportMode::longpoll) config.transport = core::TransportKind::longpoll;
+  if (options.transport.mode() == TransportMode::automatic) config.fallback_after = options.longpoll_fallback;
   config.heartbeat_events = true;
   return config;
 }

@@ -12,6 +12,7 @@ namespace phx::client::detail {
 
 void Session::perform() {
   shared_->state = core_.state();
+  shared_->transport = core_.transport();
   for (auto& effect : effects_) std::visit([this](auto& e) { perform(e); }, effect);
   effects_.clear();
   measure_depths();
@@ -125,11 +126,11 @@ void Session::tell_error(ConnectionError error, bool bad_frame) {
 void Session::perform(core::SocketError& e) {
   const auto* from = carrier(e.generation);
   const auto& message = from ? from->error_message() : attempt_error_;
-  tell_error({e.why, message.empty() ? e.why.message() : message, e.http_status, e.establishments, false});
+  tell_error({e.why, message.empty() ? e.why.message() : message, e.http_status, e.establishments, e.falling_back, false});
 }
 
 void Session::perform(core::BadFrame& e) {
-  tell_error({e.why, "the server sent a frame that is no Phoenix message: " + e.why.message(), 0, core_.establishments(), false}, true);
+  tell_error({e.why, "the server sent a frame that is no Phoenix message: " + e.why.message(), 0, core_.establishments(), false, false}, true);
 }
 
 void Session::perform(core::Disconnected& e) {
@@ -145,7 +146,7 @@ void Session::perform(core::ReconnectScheduled& e) {
 void Session::perform(core::Terminal& e) {
   std::string message = e.why == Errc::unauthorized ? "refused for good: " : "no further attempt, as the reconnect policy says: ";
   message += e.http_status != 0 ? "HTTP " + std::to_string(e.http_status) : "close code " + std::to_string(e.code);
-  tell_error({e.why, std::move(message), e.http_status, core_.establishments(), true});
+  tell_error({e.why, std::move(message), e.http_status, core_.establishments(), false, true});
   for (const auto& [id, join] : joins_) join->end(e.why);
 }
 

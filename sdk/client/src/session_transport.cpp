@@ -10,6 +10,7 @@
 #include <phx/core/client/retry_after.hpp>
 #include <phx/core/client/url.hpp>
 #include <phx/core/json.hpp>
+#include <phx/net/longpoll_transport.hpp>
 #include <phx/net/websocket_transport.hpp>
 
 #include "session.hpp"
@@ -23,9 +24,24 @@ std::string_view header(const HeaderList& headers, std::string_view name) {
   return found == headers.end() ? std::string_view{} : found->second;
 }
 
-std::unique_ptr<net::Transport> make_transport(const Strand& strand, Carrier& carrier, const std::shared_ptr<SocketShared>& shared) {
+std::unique_ptr<net::Transport> make_longpoll(const Strand& strand, Carrier& carrier, const SocketShared& shared) {
+  const auto& options = shared.options;
+  net::LongPollTransportOptions longpoll;
+  longpoll.http.tls = options.tls;
+  longpoll.http.proxy = shared.proxy;
+  longpoll.timeout = options.longpoll_timeout;
+  longpoll.token_in_header = options.longpoll_token_in_header;
+  longpoll.ndjson = options.vsn == Vsn::v2;
+  longpoll.max_body_bytes = 2 * options.max_message_bytes;  // of the messages in it, with their escapes
+  longpoll.tap = options.frame_tap;
+  return std::make_unique<net::LongPollTransport>(strand, carrier, std::move(longpoll));
+}
+
+std::unique_ptr<net::Transport> make_transport(const Strand& strand, Carrier& carrier, const std::shared_ptr<SocketShared>& shared,
+                                               core::TransportKind kind) {
   const auto& options = shared->options;
-  if (!options.transport) {
+  if (!options.transport.factory()) {
+    if (kind == core::TransportKind::longpoll) return make_longpoll(strand, carrier, *shared);
     net::WebSocketOptions websocket;
     websocket.limits.max_frame = websocket.limits.max_message = options.max_message_bytes;
     websocket.tap = options.frame_tap;
@@ -34,11 +50,11 @@ std::unique_ptr<net::Transport> make_transport(const Strand& strand, Carrier& ca
     websocket.proxy = shared->proxy;
     return std::make_unique<net::WebSocketTransport>(strand, carrier, websocket);
   }
-  return options.transport({carrier, [shared, alive = std::weak_ptr(carrier.alive)](std::function<void()> task) {
-                              shared->inbox.post([alive, task = std::move(task)](Session&) {
-                                if (!alive.expired()) task();
-                              });
-                            }});
+  return options.transport.factory()({carrier, [shared, alive = std::weak_ptr(carrier.alive)](std::function<void()> task) {
+                                        shared->inbox.post([alive, task = std::move(task)](Session&) {
+                                          if (!alive.expired()) task();
+                                        });
+                                      }});
 }
 
 }  // namespace
@@ -129,8 +145,9 @@ void Session::open_transport(core::Generation generation, const Result<Credentia
   if (credentials->auth_token) request.subprotocols = {"phoenix", core::auth_subprotocol(*credentials->auth_token)};
   try {
     auto carrier = std::make_unique<Carrier>(*this, generation);
-    carrier->transport = make_transport(strand_, *carrier, shared_);
+    carrier->transport = make_transport(strand_, *carrier, shared_, core_.transport());
     carrier->transport->open(request);
+    core_.transport_started(generation, std::chrono::steady_clock::now());
     carriers_.push_back(std::move(carrier));
   } catch (const std::exception& e) {  // of a transport of the user's own
     attempt_failed(generation, make_error_code(std::errc::io_error), std::string("the transport cannot open: ") + e.what());

@@ -102,6 +102,8 @@ std::future<void> Socket::disconnect(CloseOptions options) {
 
 SocketState Socket::state() const noexcept { return shared_->state; }
 
+core::TransportKind Socket::transport() const noexcept { return shared_->transport; }
+
 Channel Socket::channel(std::string topic, Provider<Payload> params, ChannelOptions options) {
   if (topic.empty()) throw std::invalid_argument("phx::Socket: a channel needs a topic");
   if (!params.dynamic() && params.get().is_binary()) throw std::invalid_argument("phx::Socket: join params are JSON, not bytes");

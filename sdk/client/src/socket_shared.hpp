@@ -43,6 +43,7 @@ class SocketShared {
   Handlers<const Message&> messages;
 
   std::atomic<SocketState> state = SocketState::closed;
+  std::atomic<core::TransportKind> transport = core::TransportKind::websocket;
 };
 
 }  // namespace phx::client::detail

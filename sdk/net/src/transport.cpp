@@ -12,6 +12,7 @@ std::string_view to_string(Step step) noexcept {
     case Step::handshake: return "handshake";
     case Step::open: return "open";
     case Step::close: return "close";
+    case Step::request: return "request";
   }
   return "unknown";
 }
@@ -31,6 +32,7 @@ std::string TransportError::message() const {
       return "WebSocket handshake with " + peer + " failed: " + why;
     case Step::open: return "connection to " + peer + " broke: " + why;
     case Step::close: return "closing the connection to " + peer + " failed: " + why;
+    case Step::request: return "request to " + peer + " failed: " + why;
   }
   return why;
 }

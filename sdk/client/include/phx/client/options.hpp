@@ -47,10 +47,13 @@ struct SocketOptions {
   Policy policy = Policy::phxkit();                 ///< where the client departs from phoenix.js
   std::shared_ptr<Runtime> runtime{};               ///< none: two threads of this socket's own
   Executor callback_executor{};                     ///< none: the runtime's
-  TransportFactory transport{};                     ///< none: WebSocket
-  core::ws::FrameTap* frame_tap = nullptr;          ///< sees every WebSocket frame, on the I/O thread; outlives the socket
-  std::shared_ptr<Observer> observer{};             ///< hears of everything, on the I/O thread
-  std::shared_ptr<PushStore> store{};               ///< of AtLeastOnce pushes; none: they end with the socket
+  TransportChoice transport{};                      ///< WebSocket; or long-poll, automatic, a transport of your own
+  Duration longpoll_fallback = std::chrono::milliseconds(2500);  ///< automatic: how long the WebSocket may take to open, and to answer
+  Duration longpoll_timeout = std::chrono::seconds(20);          ///< of one long-poll request
+  bool longpoll_token_in_header = false;    ///< D-21: of the session; true keeps it out of the logs of Phoenix >= 1.8.10
+  core::ws::FrameTap* frame_tap = nullptr;  ///< sees every WebSocket frame, on the I/O thread; outlives the socket
+  std::shared_ptr<Observer> observer{};       ///< hears of everything, on the I/O thread
+  std::shared_ptr<PushStore> store{};         ///< of AtLeastOnce pushes; none: they end with the socket
   /// An exception left a user callback. None: one line on stderr.
   std::function<void(std::exception_ptr)> on_callback_error{};
 };
@@ -61,6 +64,7 @@ struct ConnectionError {
   std::string message{};             ///< one line for people: which host, which step
   int http_status = 0;               ///< of a refused upgrade
   std::uint32_t establishments = 0;  ///< opens so far: 0 means that this socket never was connected
+  bool falling_back = false;         ///< long-poll is tried at once (TransportMode::automatic)
   bool final = false;                ///< no further attempt will be made; connect() starts afresh
 };
 

@@ -42,6 +42,8 @@ class Socket {
   /// Ready when the connection is gone.
   std::future<void> disconnect(CloseOptions options = {});
   SocketState state() const noexcept;
+  /// Of the current or newest attempt; changes when the mode is automatic.
+  core::TransportKind transport() const noexcept;
   bool is_connected() const noexcept { return state() == SocketState::open; }
 
   /// Throws std::invalid_argument for an empty topic. A params function is asked at each join and rejoin.

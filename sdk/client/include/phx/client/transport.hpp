@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <type_traits>
+#include <utility>
 
 #include <phx/net/transport.hpp>
 
@@ -23,5 +26,27 @@ struct TransportContext {
 
 /// Makes one transport per connection attempt.
 using TransportFactory = std::function<std::unique_ptr<Transport>(const TransportContext&)>;
+
+enum class TransportMode : std::uint8_t {
+  websocket,
+  longpoll,   ///< HTTP requests only
+  automatic,  ///< WebSocket; long-poll when that does not work (Policy::fallback says for how long)
+};
+
+/// One of ours, or a function that makes a transport of the user's own.
+class TransportChoice {
+ public:
+  TransportChoice(TransportMode mode = TransportMode::websocket) : mode_(mode) {}
+  template <class F>
+    requires(std::is_invocable_r_v<std::unique_ptr<Transport>, F&, const TransportContext&>)
+  TransportChoice(F factory) : factory_(std::move(factory)) {}
+
+  TransportMode mode() const noexcept { return mode_; }
+  const TransportFactory& factory() const noexcept { return factory_; }
+
+ private:
+  TransportMode mode_ = TransportMode::websocket;
+  TransportFactory factory_;
+};
 
 }  // namespace phx::client

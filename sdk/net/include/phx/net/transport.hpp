@@ -19,7 +19,7 @@ using core::Opcode;
 using core::ws::HeaderList;
 
 /// How far a connection came before it failed.
-enum class Step : std::uint8_t { url, resolve, connect, proxy, security, handshake, open, close };
+enum class Step : std::uint8_t { url, resolve, connect, proxy, security, handshake, open, close, request };
 std::string_view to_string(Step step) noexcept;
 
 /// What to connect to. The URL is complete: path, `/websocket`, params and `vsn` are already in it.
