@@ -93,7 +93,7 @@ TEST_F(LogLinesTest, BoundsValuesAndKeepsLinesWhole) {
   c.ask(R"(["1","1","room:a\nFAKE LINE and much more text","phx_join",{"nick":"ééééééééééééé"}])");
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0],
-            "JOINED room:a?FAKE LINE and...(34 bytes) duration=0us transport=websocket "
+            "JOINED room:a?FAKE LINE and...(35 bytes) duration=0us transport=websocket "
             "params={\"nick\":\"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9...(37 bytes)");
 }
 
