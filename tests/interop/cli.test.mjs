@@ -120,6 +120,37 @@ test("both serializers: --vsn 1.0.0", async () => {
   assert.deepEqual([r.code, r.lines], [0, [{ status: "ok", response: { v: 1 } }]]);
 });
 
+test("--transport longpoll: the same commands over HTTP", async () => {
+  const lp = ["--transport", "longpoll"];
+  const ok = await run("phx", ["push", url, "room:cli-lp", "ping", '{"n":1}', ...lp]).done;
+  assert.deepEqual([ok.code, ok.lines, ok.stderr], [0, [{ status: "ok", response: { n: 1 } }], ""]);
+  const join = run("phx", ["join", url, "room:cli-lp", "--count", "2", ...lp]);
+  await join.line(0);
+  for (const n of [1, 2]) assert.equal((await run("phx", ["push", url, "room:cli-lp", "new_msg", JSON.stringify({ n }), "--no-reply", ...lp]).done).code, 0);
+  const r = await join.done;
+  assert.deepEqual([r.code, r.lines.slice(1).map((l) => l.payload.n)], [0, [1, 2]]);
+  const presence = await run("phx", ["presence", url, "chat:cli-lp", "--params", '{"user_id":"ada"}', ...lp]).done;
+  assert.deepEqual(Object.keys(presence.lines[0]), ["ada"]);
+  assert.equal((await run("phx", ["ping", url, "--count", "2", ...lp]).done).lines.length, 2);
+  await refused(["push", url, "room:x", "ping", "--transport", "pigeon"], 2, /--transport/);
+  await refused(["push", "ws://127.0.0.1:1/socket", "room:x", "ping", ...lp], 3, /cannot connect/);
+});
+
+test("--transport auto goes on with long-poll where WebSockets are refused; websocket does not", async () => {
+  const box = await onFreePort(http.createServer((req, res) => {
+    req.pipe(http.request({ port: server.port, host: "127.0.0.1", path: req.url, method: req.method, headers: req.headers }, (answer) => {
+      res.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(res);
+    })).on("error", () => res.destroy());
+  }).on("upgrade", (_, socket) => socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")));
+  const via = `ws://127.0.0.1:${box.port}/socket`;
+  const auto = await run("phx", ["push", via, "room:auto", "ping", '{"n":2}', "--transport", "auto"]).done;
+  assert.deepEqual([auto.code, auto.lines], [0, [{ status: "ok", response: { n: 2 } }]], auto.stderr);
+  assert.match(auto.stderr, /HTTP 403.*going on with long-poll/);
+  await refused(["push", via, "room:auto", "ping", "--transport", "websocket"], 3, /403/);
+  box.close();
+});
+
 test("help and version go to stdout and exit 0", async () => {
   for (const [program, args] of [["phx", ["--help"]], ["phx", ["--version"]], ["phx", ["version"]], ["phx", ["join", "--help"]], ["phx-server", ["--help"]], ["phx-server", ["--version"]]]) {
     const r = await run(program, args).done;
