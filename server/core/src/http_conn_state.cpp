@@ -62,6 +62,7 @@ const Json& Conn::params() const { return state().params; }
 Json& Conn::query_params() { return state().query_params; }
 Json& Conn::body_params() { return state().body_params; }
 Json& Conn::path_params() { return state().path_params; }
+const Json& Conn::path_params() const { return state().path_params; }
 std::vector<Upload>& Conn::uploads() { return state().uploads; }
 
 std::optional<std::string> Conn::cookie(std::string_view name) const {
@@ -174,10 +175,13 @@ Conn Conn::for_error_page() const {
   page.scheme = scheme;
   page.path = path;
   page.shard = shard;
+  page.observer = observer;
+  page.dispatched = dispatched;
   page.resp_headers = resp_headers;
   page.format = format;
   page.route = route;
   if (!state_) return page;
+  page.state().path_params = state_->path_params;
   page.state().resp_cookies = state_->resp_cookies;
   page.state().hooks = state_->hooks;
   return page;

@@ -9,6 +9,7 @@
 
 #include "http_gzip.hpp"
 #include "http_head.hpp"
+#include "http_observed.hpp"
 #include "http_response.hpp"
 
 namespace phx::server {
@@ -185,6 +186,7 @@ void HttpCore::on_head_done(Instant now) {
   chunks_ = !old;
   accept_encoding_ = conn.req_header("accept-encoding").value_or("");
   error_format_ = error_format(conn);
+  method_ = conn.method;
   path_ = conn.path;
   const auto host = conn.req_header("host");
   if ((!host && !old) || !detail::framing_is_sound(conn.req_headers, old)) return refuse(400);
@@ -195,6 +197,7 @@ void HttpCore::on_head_done(Instant now) {
   if (conn.host.empty()) detail::read_authority(host.value_or(""), conn);
   conn.peer = peer_;
   conn.shard = &worker_.shard;
+  conn.observer = worker_.service.observer;
   state_ = State::body;
   deadline_ = now + worker_.service.options.body_timeout;
   const auto expect = conn.req_header("expect");
@@ -245,9 +248,15 @@ void HttpCore::wait_for_answer(Conn conn, std::size_t next) {
 
 void HttpCore::answer_error(Conn page, const std::exception_ptr& why) {
   const int http_status = status_of(why);
-  const auto detail = describe(why);
-  worker_.service.observer->log({http_status < 500 ? Level::debug : Level::error, "request failed", path_, detail});
+  const auto reason = describe(why);
+  worker_.service.observer->log({http_status < 500 ? Level::debug : Level::error, "request failed", path_, reason});
+  const auto started = detail::observed_now(worker_.shard, *worker_.service.observer);
   render_error(page, http_status, page.format.empty() ? error_format_ : error_format(page));
+  worker_.service.observer->error_rendered({.method = method_,
+                                            .path = path_,
+                                            .status = http_status,
+                                            .reason = reason,
+                                            .duration = detail::observed_now(worker_.shard, *worker_.service.observer) - started});
   respond(std::move(page));
 }
 

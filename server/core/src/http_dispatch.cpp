@@ -10,6 +10,7 @@
 #include <phx/server/query.hpp>
 #include <phx/server/shard.hpp>
 
+#include "http_observed.hpp"
 #include "http_route_table.hpp"
 
 namespace phx::server::detail {
@@ -22,6 +23,20 @@ using DispatcherPtr = std::shared_ptr<const Dispatcher>;
 bool host_fits(const std::vector<std::string>& hosts, std::string_view host) {
   return hosts.empty() ||
          std::ranges::any_of(hosts, [&](const std::string& h) { return h.ends_with('.') ? host.starts_with(h) : h == host; });
+}
+
+/// server.md 13: start; then stop, also when a plug halted; or exception, for what the action threw.
+void tell(void (Observer::*event)(const RouterDispatch&), const Conn& conn, const Route& route, std::string_view reason = {}) {
+  if (!conn.observer) return;
+  const auto now = observed_now(*conn.shard, *conn.observer);
+  (conn.observer->*event)({.conn = conn,
+                           .route = route.info.path,
+                           .plug = {},
+                           .action = route.info.name,
+                           .pipe_through = route.info.pipelines,
+                           .params = conn.path_params(),
+                           .duration = now - conn.dispatched,
+                           .reason = reason});
 }
 
 /// One run of an action: the Conn stays here while the coroutine is suspended. Held by whoever will resume it.
@@ -37,15 +52,23 @@ struct ActionRun : std::enable_shared_from_this<ActionRun> {
 
   void settle() noexcept {
     try {
-      const auto value = result.take();
-      if (std::holds_alternative<std::monostate>(value))
-        throw std::logic_error("the action of " + route.info.path + " gave back no answer");
-      if (std::holds_alternative<Sent>(value)) return;
-      (route.fallback ? route.fallback : ActionFallback(&action_fallback))(conn, value);
-    } catch (...) {
-      conn = std::move(*page);
-      conn.fail(std::current_exception());
-    }
+      read_result();
+      tell(&Observer::router_dispatch_stop, conn, route);
+    } catch (...) { fail(); }
+  }
+
+  void fail() noexcept {
+    conn = std::move(*page);
+    conn.fail(std::current_exception());
+    tell(&Observer::router_dispatch_exception, conn, route, describe(conn.error));
+  }
+
+ private:
+  void read_result() {
+    const auto value = result.take();
+    if (std::holds_alternative<std::monostate>(value)) throw std::logic_error("the action of " + route.info.path + " gave back no answer");
+    if (std::holds_alternative<Sent>(value)) return;
+    (route.fallback ? route.fallback : ActionFallback(&action_fallback))(conn, value);
   }
 };
 
@@ -71,6 +94,8 @@ struct Dispatcher : std::enable_shared_from_this<Dispatcher> {
     const auto& route = table.routes[match.route];
     conn.route = route.info.path;
     if (!route.forward) merge_params(conn, route, match, segments);
+    if (conn.observer) conn.dispatched = observed_now(*conn.shard, *conn.observer);
+    tell(&Observer::router_dispatch_start, conn, route);
     return pipe(route, std::move(conn), 0, match.glob_at);
   }
 
@@ -92,6 +117,7 @@ struct Dispatcher : std::enable_shared_from_this<Dispatcher> {
   Conn pipe(const Route& route, Conn conn, std::size_t first, std::size_t depth) const {
     for (auto i = first; i < route.pipelines.size(); ++i) {
       conn = run_chain(route, std::move(conn), i, 0, depth);
+      if (conn.halted && !conn.error) tell(&Observer::router_dispatch_stop, conn, route);
       if (conn.halted || conn.later) return conn;
     }
     return route.forward ? forward(route, std::move(conn), depth) : act(route, std::move(conn));
@@ -134,7 +160,9 @@ struct Dispatcher : std::enable_shared_from_this<Dispatcher> {
     rest.erase(rest.begin(), middle);
     auto page = conn.for_error_page();
     try {
-      return route.forward(std::move(conn));
+      conn = route.forward(std::move(conn));
+      if (!conn.error && !conn.later) tell(&Observer::router_dispatch_stop, conn, route);
+      return conn;
     } catch (...) {
       page.fail(std::current_exception());
       return page;
@@ -148,8 +176,7 @@ struct Dispatcher : std::enable_shared_from_this<Dispatcher> {
     try {
       run->result = route.action(run->conn);
     } catch (...) {
-      run->conn = std::move(*run->page);
-      run->conn.fail(std::current_exception());
+      run->fail();
       return std::move(run->conn);
     }
     if (run->result.ready()) {

@@ -25,6 +25,7 @@ class Term;
 namespace phx::server {
 
 class Answer;
+class Observer;
 class ResponseStream;
 class Shard;
 struct WebSocketUpgrade;
@@ -95,6 +96,7 @@ struct Conn {
   Json& query_params();
   Json& body_params();
   Json& path_params();
+  const Json& path_params() const;
   std::vector<Upload>& uploads();
 
   // ---- cookies ----
@@ -163,6 +165,8 @@ struct Conn {
   detail::Sleep<Conn> sleep(Duration time) { return {*this, time}; }
 
   // ---- for the machinery ----
+  Observer* observer = nullptr;                      ///< who hears of this request; null: nobody
+  Instant dispatched{};                              ///< when the router took it
   std::function<void(Conn, Answer)> later;           ///< set by answer_later
   std::unique_ptr<WebSocketUpgrade> upgrade;         ///< set by upgrade_to
   std::function<void(ResponseStream)> begin_chunks;  ///< set by send_chunked

@@ -115,7 +115,8 @@ class HttpCore {
   std::shared_ptr<ResponseStream::Slot> stream_;  // of the chunked answer that is being sent
   std::unique_ptr<WebSocketUpgrade> upgrade_;
   std::string pending_;  // received, not yet parsed
-  std::string path_;     // of the request in work, for the observer
+  std::string method_;
+  std::string path_;  // of the request in work, for the observer
   std::string accept_encoding_;
   std::size_t scanned_ = 0;  // bytes of pending_ whose lines are counted
   std::size_t line_bytes_ = 0;

@@ -16,8 +16,8 @@
 
 /// The plugs of a Phoenix application. The usual endpoint (server.md 11.1):
 ///
-///   options.plugs = {plug::static_files(...), plug::request_id(), plug::parsers(), plug::method_override(), plug::head(),
-///                    plug::session(keys, {...}), router.plug()};
+///   options.plugs = {plug::static_files(...), plug::request_id(), plug::telemetry(), plug::parsers(),
+///                    plug::method_override(), plug::head(), plug::session(keys, {...}), router.plug()};
 ///
 /// Each throws std::invalid_argument at construction for options that can not work.
 namespace phx::server::plug {
@@ -45,6 +45,9 @@ Plug head();
 
 /// A header of 20 to 200 bytes is kept, else one of 20 characters is made; goes into the answer and assigns["request_id"].
 Plug request_id(std::string header = "x-request-id");
+
+/// Tells the endpoint's observer when a request comes here, and when its answer, an error page included, is about to be sent.
+Plug telemetry();
 
 struct SessionOptions {
   std::string key;                               ///< name of the cookie
