@@ -116,6 +116,7 @@ class Player {
   void perform(const core::ReconnectScheduled&) {}
   void perform(const core::Terminal& e);
   void perform(const core::Pong& e);
+  void perform(const core::HeartbeatReplied&) {}  // phoenix.js tells nobody
   void perform(const core::MessageSeen& e);
   void perform_presence(ChannelSeat& seat, const core::ChannelMessage& e);
   void resolve(core::PushId id, std::string_view status, std::string response);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 
 #include "support/certificates.hpp"
 #include "support/fixture_endpoint.hpp"
@@ -18,7 +19,8 @@ using testing::HasSubstr;
 class ClientAndServerTls : public testing::Test {
  protected:
   void start(const Identity& identity, bool client_certificates = false) {
-    auto options = fixture::endpoint_options(app_, [] {});
+    endpoint_.reset();  // before what it serves
+    auto options = fixture::endpoint_options(app_.emplace(), [] {});
     options.tls = {.cert_file = files_.add(identity.cert),
                    .key_file = files_.add(identity.key),
                    .client_ca_file = client_certificates ? files_.add(authority_.identity().cert) : std::string()};
@@ -54,7 +56,7 @@ class ClientAndServerTls : public testing::Test {
   std::string host_ = "127.0.0.1";
   Authority authority_;
   PemFiles files_;
-  fixture::FixtureApp app_;
+  std::optional<fixture::FixtureApp> app_;
   std::unique_ptr<server::Endpoint> endpoint_;
 };
 
@@ -126,7 +128,7 @@ TEST_F(ClientAndServerTls, ShowsAClientCertificate) {
 }
 
 TEST_F(ClientAndServerTls, AnEndpointWithoutUsableFilesIsNotMade) {
-  auto options = fixture::endpoint_options(app_, [] {});
+  auto options = fixture::endpoint_options(app_.emplace(), [] {});
   options.tls = {.cert_file = "/no/file", .key_file = "/no/file"};
   try {
     server::Endpoint endpoint(options);

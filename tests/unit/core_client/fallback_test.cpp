@@ -57,7 +57,7 @@ TEST_P(Falling, SO_05_B_2_AnErrorBeforeTheOpen) {  // SO-05
   EXPECT_EQ(s.count<SocketOpened>(), 1u);
 }
 
-TEST_P(Falling, S_3_ChannelsHearNothingWhenTheFirstTransportIsReplaced) {
+TEST_P(Falling, S_3_ChannelsHearNothingWhenTheFirstTransportIsReplaced) {  // SO-64
   const ChannelId c = s.join();
   s.connect();
   s.error();

@@ -2,9 +2,8 @@
 //
 // Not here, with their reason:
 //   SO-04 SO-09 SO-11 SO-12       (host) the browser's own facilities and page location
-//   SO-05 SO-17 SO-18 SO-19       long-poll and fallback, part C
-//   SO-64                         only a fallback replaces the transport within an error; part C
-//   SO-71 SO-74                   long-poll ignores custom codecs, part C
+//   SO-05 SO-18 SO-19 SO-64       long-poll and fallback: fallback_test.cpp; SO-17: longpoll_test.cpp
+//   SO-71 SO-74                   there are no codecs of the user's own
 //   SO-22 .. SO-25 and X-06       teardown_test.cpp
 //   SO-44 .. SO-74                socket_events_test.cpp
 #include <gmock/gmock.h>
@@ -46,19 +45,29 @@ TEST_P(ClientSocket, SO_03_OptionsOverrideDefaults) {
   SocketConfig config;
   config.timeout = 40s;
   config.heartbeat_interval = 60s;
-  config.transport = TransportKind::longpoll;
   config.policy = GetParam().policy;
   config.policy.reconnect = backoff::fixed(7s);
   ScriptedSocket t(config);
   EXPECT_EQ(t.socket.channel(t.channel()).timeout(), 40s);
   t.connect_and_open();
-  EXPECT_EQ(t.last<OpenTransport>().kind, TransportKind::longpoll);
   t.advance(59s);
   EXPECT_THAT(t.sent(), IsEmpty());
   t.advance(1s);
   EXPECT_EQ(t.sent().size(), 1u);
   t.lose();
   EXPECT_EQ(t.last<ReconnectScheduled>().delay, 7s);
+}
+
+TEST_P(ClientSocket, SO_03_LongPollNeedsNoHeartbeats) {  // H1
+  SocketConfig config;
+  config.transport = TransportKind::longpoll;
+  config.policy = GetParam().policy;
+  ScriptedSocket t(config);
+  t.connect_and_open();
+  EXPECT_EQ(t.last<OpenTransport>().kind, TransportKind::longpoll);
+  t.advance(10min);
+  EXPECT_THAT(t.sent(), IsEmpty());
+  EXPECT_TRUE(t.socket.state() == SocketState::open);
 }
 
 // --- visibility: suspend() and resume() ---
