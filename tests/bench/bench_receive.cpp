@@ -122,12 +122,16 @@ struct Sender {
   int go_ = -1;
 };
 
-/// CPU per message, the write to the pipe that asks for the next one left out. `loop`: the runtime is on this thread's io_context.
-double measure(int together, bool loop) {
+enum class Threads { two, one, loop };  // Runtime::create(), single_thread(), on() with this thread's io_context
+
+/// CPU per message, the write to the pipe that asks for the next one left out.
+double measure(int together, Threads threads) {
+  const bool loop = threads == Threads::loop;
   Sender sender(together);
   std::optional<boost::asio::io_context> io;
   phx::SocketOptions options;
   if (loop) options.runtime = phx::Runtime::on(io.emplace(1));
+  if (threads == Threads::one) options.runtime = phx::Runtime::single_thread();
   std::atomic<bool> done = false;
   double start = 0, end = 0;
   {
@@ -180,11 +184,13 @@ double pipe_us() {
 int main() {
   const double own = pipe_us();
   std::printf("%-44s %8.2f us (taken off below)\n", "write that asks for the next message", own);
-  for (const bool loop : {false, true})
+  const std::array<std::pair<Threads, const char*>, 3> all{
+      {{Threads::two, "two threads"}, {Threads::one, "single_thread()"}, {Threads::loop, "on(io)"}}};
+  for (const auto& [threads, name] : all)
     for (const int together : {1, 32}) {
       std::array<double, 3> runs{};
-      for (double& run : runs) run = measure(together, loop) - own / together;
+      for (double& run : runs) run = measure(together, threads) - own / together;
       std::ranges::sort(runs);
-      std::printf("receive and dispatch, %-9s %2d together %8.2f us per message\n", loop ? "on(io)," : "default,", together, runs[1]);
+      std::printf("receive and dispatch, %-15s %2d together %8.2f us per message\n", name, together, runs[1]);
     }
 }

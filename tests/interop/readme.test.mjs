@@ -25,6 +25,15 @@ test("first_client talks to phx-server", async () => {
   await server.stop();
 });
 
+test("styles shows typed events, deliveries, pulling and polling", async () => {
+  const server = await start("phx-server", "--port", "0", "--log-level", "warning");
+  const r = spawnSync(path.join(bin, "example_styles"), [`ws://127.0.0.1:${server.port}/socket`], { encoding: "utf8", timeout: 20_000 });
+  assert.deepEqual(r.stdout.trim().split("\n").sort(),
+    ["polled polled", 'pulled {"body":"hi"}', "received 1 message", "typed hi"], r.stderr);
+  assert.equal(r.status, 0);
+  await server.stop();
+});
+
 test("first_server serves first_client, and ends at Enter", async () => {
   const server = spawn(path.join(bin, "example_first_server"), { stdio: ["pipe", "pipe", "inherit"] });
   const [line] = await once(createInterface({ input: server.stdout }), "line");

@@ -104,19 +104,20 @@ void LongPollCore::finish(std::uint16_t code, std::string_view reason, Instant n
 
 // --- requests ---
 
-LongPollRequest LongPollCore::request(std::string_view method) {
-  LongPollRequest out{.id = LongPollRequestId{++last_request_}, .method = method, .url = options_.url};
+/// `headers` come first, those of the user last.
+LongPollRequest LongPollCore::request(std::string_view method, ws::HeaderList headers) {
+  LongPollRequest out{.id = LongPollRequestId{++last_request_}, .method = method, .url = options_.url, .headers = std::move(headers)};
   if (token_ && !options_.token_in_header)
     out.url += (out.url.find('?') == std::string::npos ? "?token=" : "&token=") + encode_uri_component(*token_);
   if (token_ && options_.token_in_header) out.headers.emplace_back("X-Phoenix-Longpoll-Token", *token_);
+  out.headers.insert(out.headers.end(), options_.headers.begin(), options_.headers.end());
   return out;
 }
 
 void LongPollCore::poll(Instant now, LongPollEffects& out) {
-  LongPollRequest get = request("GET");
-  get.headers.emplace(get.headers.begin(), "Accept", "application/json");
-  if (options_.auth_token) get.headers.emplace(get.headers.begin() + 1, "X-Phoenix-AuthToken", *options_.auth_token);
-  get.headers.insert(get.headers.end(), options_.headers.begin(), options_.headers.end());
+  ws::HeaderList headers{{"Accept", "application/json"}};
+  if (options_.auth_token) headers.emplace_back("X-Phoenix-AuthToken", *options_.auth_token);
+  LongPollRequest get = request("GET", std::move(headers));
   poll_ = Request{get.id, now + (state_ == State::open ? options_.timeout : options_.connect_timeout), 0};
   out.emplace_back(std::move(get));
 }
@@ -125,9 +126,7 @@ void LongPollCore::poll(Instant now, LongPollEffects& out) {
 void LongPollCore::post(Instant now, LongPollEffects& out) {
   flush_at_ = never_;
   if (post_ || queue_.empty()) return;
-  LongPollRequest post = request("POST");
-  post.headers.emplace(post.headers.begin(), "Content-Type", options_.ndjson ? "application/x-ndjson" : "application/json");
-  post.headers.insert(post.headers.end(), options_.headers.begin(), options_.headers.end());
+  LongPollRequest post = request("POST", {{"Content-Type", options_.ndjson ? "application/x-ndjson" : "application/json"}});
   post.body = next_body();
   post_ = Request{post.id, now + options_.timeout, post.body.size()};
   out.emplace_back(std::move(post));

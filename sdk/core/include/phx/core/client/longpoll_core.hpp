@@ -126,7 +126,7 @@ class LongPollCore {
 
   void poll(Instant now, LongPollEffects& out);
   void post(Instant now, LongPollEffects& out);
-  LongPollRequest request(std::string_view method);
+  LongPollRequest request(std::string_view method, ws::HeaderList headers);
   std::string next_body();
   void on_poll(const Answer& answer, Instant now, LongPollEffects& out);
   void on_post(const Answer& answer, Instant now, LongPollEffects& out);
