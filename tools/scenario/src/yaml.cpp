@@ -38,6 +38,12 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
 
 void Yaml::fail(const std::string& message) const { throw FileError(place_, message); }
 
+Yaml Yaml::untagged() const {
+  Yaml out = *this;
+  out.tag_.clear();
+  return out;
+}
+
 std::string Yaml::describe() const {
   if (!tag_.empty()) return "!" + tag_;
   switch (kind_) {
@@ -128,6 +134,7 @@ std::span<const Yaml> Yaml::items() const {
 Json Yaml::scalar_json() const {
   if (kind_ == Kind::null) return nullptr;
   if (quoted_) return text_;
+  if (text_ == "null" || text_ == "~" || text_.empty()) return nullptr;  // behind a tag yaml-cpp gives it as text
   if (text_ == "true") return true;
   if (text_ == "false") return false;
   if (const auto integer = parse_integer(text_)) return *integer;

@@ -69,6 +69,7 @@ class Yaml {
   const std::string& tag() const noexcept { return tag_; }
   /// The text of a scalar as written, without quotes; null and empty: "".
   const std::string& text() const noexcept { return text_; }
+  Yaml untagged() const;  ///< the same value as if it had no tag
   /// A plain scalar may be a number or a boolean, a quoted one is text.
   bool is_quoted() const noexcept { return quoted_; }
 
