@@ -1,11 +1,11 @@
 #include <phx/net/http_client.hpp>
 
 #include <algorithm>
+#include <deque>
 #include <optional>
 #include <stdexcept>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -83,12 +83,18 @@ class HttpClient::Impl : public std::enable_shared_from_this<Impl> {
   void fail_later(Id id, TransportError error, Done done);
   std::optional<core::TlsError> make_tls();
 
+  struct Ended {
+    std::unique_ptr<HttpTransfer> transfer;
+    CURLcode code;
+  };
+
   asio::any_io_executor executor_;
   HttpClientOptions options_;
   std::optional<core::TlsContext> tls_;  // once needed; lent to curl's connections
   std::unique_ptr<CURLSH, FreeShare> share_;
   std::unique_ptr<CURLM, FreeMulti> multi_;
   std::unordered_map<Id, std::unique_ptr<HttpTransfer>> transfers_;
+  std::deque<Ended> ended_;               // not told yet
   std::unordered_map<Id, Done> failing_;  // could not even begin
   std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
   asio::steady_timer timer_;
@@ -146,12 +152,14 @@ void HttpClient::Impl::fail_later(Id id, TransportError error, Done done) {
 
 void HttpClient::Impl::cancel(Id id) {
   failing_.erase(id);
+  std::erase_if(ended_, [id](const Ended& ended) { return ended.transfer->id() == id; });
   const auto node = transfers_.extract(id);
   if (node) curl_multi_remove_handle(multi_.get(), node.mapped()->easy());
 }
 
 void HttpClient::Impl::shut_down() {
   failing_.clear();
+  ended_.clear();
   for (const auto& [id, transfer] : transfers_) curl_multi_remove_handle(multi_.get(), transfer->easy());
   transfers_.clear();
   multi_.reset();  // closes connections; on_socket gives their descriptors back first
@@ -219,11 +227,6 @@ void HttpClient::Impl::happened(curl_socket_t fd, int event) {
 }
 
 void HttpClient::Impl::tell_ended() {
-  struct Ended {
-    std::unique_ptr<HttpTransfer> transfer;
-    CURLcode code;
-  };
-  std::vector<Ended> ended;
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
@@ -232,11 +235,12 @@ void HttpClient::Impl::tell_ended() {
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     curl_multi_remove_handle(multi_.get(), transfer->easy());
     auto node = transfers_.extract(transfer->id());
-    ended.push_back({std::move(node.mapped()), code});
+    ended_.push_back({std::move(node.mapped()), code});
   }
-  for (auto& [transfer, code] : ended) {
-    if (!multi_) return;  // one of them destroyed the client
-    transfer->done(transfer->outcome(code));
+  while (!ended_.empty()) {  // one of them may cancel others, or destroy the client
+    const auto next = std::move(ended_.front());
+    ended_.pop_front();
+    next.transfer->done(next.transfer->outcome(next.code));
   }
 }
 

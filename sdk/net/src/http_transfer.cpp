@@ -46,6 +46,7 @@ HttpTransfer::HttpTransfer(HttpClient::Id id, HttpRequest request, Url url, Http
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   set(CURLOPT_PROXY, (options.proxy ? options.proxy->url() : std::string()).c_str());  // empty: none, also none of the environment
+  set(CURLOPT_NOPROXY, "");                                                            // nor its exceptions
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
   set(CURLOPT_ACCEPT_ENCODING, "");  // whatever curl can decompress
   set(CURLOPT_TIMEOUT_MS, milliseconds(request_.timeout));
@@ -74,7 +75,8 @@ void HttpTransfer::set_request() {
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
     set(CURLOPT_POSTFIELDS, request_.body.data());
   }
-  if (method != "GET" || !request_.body.empty()) set(CURLOPT_CUSTOMREQUEST, method.c_str());
+  const bool usual = method == "POST" || (method == "GET" && request_.body.empty());  // curl changes its own ones on a redirect
+  if (!usual) set(CURLOPT_CUSTOMREQUEST, method.c_str());
 }
 
 void HttpTransfer::set_headers() {
@@ -90,8 +92,10 @@ void HttpTransfer::set_headers() {
   }
   if (!has_type) append(headers_, "Content-Type:");  // none, rather than that of a form
   append(headers_, "Expect:");                       // no waiting for 100 Continue
+  const bool may_move = request_.max_redirects > 0;  // curl keeps a header, but not CURLOPT_COOKIE, from other hosts
+  if (!cookies.empty() && may_move) append(headers_, "Cookie: " + cookies);
+  if (!cookies.empty() && !may_move) set(CURLOPT_COOKIE, cookies.c_str());
   set(CURLOPT_HTTPHEADER, headers_.get());
-  if (!cookies.empty()) set(CURLOPT_COOKIE, cookies.c_str());
 }
 
 void HttpTransfer::set_tls(const core::TlsClientOptions& options) {

@@ -23,13 +23,13 @@ namespace phx::net {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url{};                                    ///< http:// or https://
-  HeaderList headers{};                                 ///< `Cookie` is joined with the cookies of earlier answers
-  std::string body{};                                   ///< sent when not empty, and with POST, PUT and PATCH
-  Duration timeout = std::chrono::seconds(30);          ///< from the start to the last byte
+  std::string url{};                            ///< http:// or https://
+  HeaderList headers{};                         ///< `Cookie` is joined with the cookies of earlier answers; with redirects it replaces them
+  std::string body{};                           ///< sent when not empty, and with POST, PUT and PATCH
+  Duration timeout = std::chrono::seconds(30);  ///< from the start to the last byte
   Duration connect_timeout = std::chrono::seconds(10);  ///< lookup, TCP, TLS
   std::size_t max_body_bytes = 64u << 20;               ///< of the answer, decompressed
-  int max_redirects = 0;                                ///< otherwise a redirect is an answer like any other
+  int max_redirects = 0;  ///< 0: a redirect is an answer like any other; followed, a POST becomes a GET as in browsers
 };
 
 struct HttpAnswer {
