@@ -188,6 +188,7 @@ test("cannot connect: exit 3 and the reason", async () => {
   await refused(["join", `ws://127.0.0.1:${server.port}/nowhere`, "room:x"], 3, /404/);
   const forbidden = await onFreePort(http.createServer().on("upgrade", (_, socket) => socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")));
   await refused(["ping", `ws://127.0.0.1:${forbidden.port}/socket`], 3, /403/);
+  await refused(["ping", `ws://127.0.0.1:${forbidden.port}/socket`, "--transport", "auto", "--timeout", "0.3"], 3, /403/);  // GET hangs
   forbidden.close();
   const nonsense = await onFreePort(net.createServer((s) => { s.on("error", () => {}); s.end("220 mail.example ESMTP\r\n"); }));
   await refused(["push", `ws://127.0.0.1:${nonsense.port}/socket`, "room:x", "ping"], 3, /WebSocket|HTTP/);

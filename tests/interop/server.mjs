@@ -7,17 +7,29 @@ import path from "node:path";
 
 export const bin = process.env.PHXKIT_BIN ?? path.join(path.dirname(fileURLToPath(import.meta.url)), "../../build/release/bin");
 
+// A test that fails leaves its servers behind: they must neither keep the run alive nor outlive it.
+const running = new Set();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+function keep(child) {
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  return child;
+}
+
 export async function start(program, ...args) {
-  const child = spawn(path.join(bin, program), args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = keep(spawn(path.join(bin, program), args, { stdio: ["ignore", "pipe", "inherit"] }));
   const exited = once(child, "exit");
   const lines = createInterface({ input: child.stdout });
   const [line] = await Promise.race([
     once(lines, "line"),
     exited.then(([code]) => { throw new Error(`${program} ended with ${code} before it was ready`); }),
   ]);
+  child.unref();
+  child.stdout.unref();
   return {
     port: JSON.parse(line).listening.port,
     async stop(signal = "SIGTERM") {
+      child.ref();
       child.kill(signal);
       const [code] = await exited;
       return code;

@@ -74,7 +74,7 @@ void add_connect_options(CLI::App& command, ConnectOptions& o, bool topic) {
   command.add_option("--token-file", o.token_file, "file with the param `token` (or PHX_TOKEN); - is stdin");
   command.add_option("--auth-token-file", o.auth_token_file, "file with the auth token, sent as subprotocol; - is stdin");
   command.add_option("--header", o.headers, "further header of the request, 'Name: value'")->take_all()->allow_extra_args(false);
-  command.add_option("--transport", o.transport, "websocket, longpoll, or auto: long-poll where the WebSocket does not work")
+  command.add_option("--transport", o.transport, "websocket (default), longpoll, or auto: long-poll where the WebSocket does not work")
       ->check(CLI::IsMember({"websocket", "longpoll", "auto"}));
   command.add_option("--vsn", o.vsn, "protocol version")->check(CLI::IsMember({"1.0.0", "2.0.0"}));
   command.add_option("--ca-file", o.ca_file, "PEM file of the authorities to trust for wss://; default: the system's");

@@ -19,7 +19,7 @@ namespace phx::cli {
 struct ConnectOptions {
   std::string url, topic;
   std::string params = "{}", join_payload = "{}";
-  std::string token_file, auth_token_file, vsn = "2.0.0", transport = "auto", ca_file, proxy;
+  std::string token_file, auth_token_file, vsn = "2.0.0", transport = "websocket", ca_file, proxy;
   bool insecure = false;
   std::vector<std::string> headers;
   std::optional<double> timeout_seconds;

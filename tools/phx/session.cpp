@@ -37,7 +37,7 @@ Session::~Session() = default;
 
 void Session::on_error(const client::ConnectionError& error) {
   if (was_open_ && !error.final) return;  // told by on_close and on_reconnecting
-  if (error.code == make_error_code(Errc::connect_timeout))
+  if (error.code == make_error_code(Errc::connect_timeout) && websocket_error_.empty())
     throw Failure(ExitCode::timed_out, error.message + " (--timeout " + options_.timeout_text(default_timeout) + ")");
   if (websocket_error_.empty()) websocket_error_ = error.message;
   if (!error.falling_back) throw Failure(ExitCode::cannot_connect, websocket_error_);  // the first of two says more
@@ -45,7 +45,10 @@ void Session::on_error(const client::ConnectionError& error) {
 
 ExitCode Session::run(std::optional<Duration> limit) {
   socket_->connect();
-  return loop_.run(limit ? std::optional(started_ + *limit) : std::nullopt);
+  const ExitCode end = loop_.run(limit ? std::optional(started_ + *limit) : std::nullopt);
+  if (end == ExitCode::timed_out && !was_open_ && !websocket_error_.empty())  // refused, and long-poll was not answered in time
+    throw Failure(ExitCode::cannot_connect, websocket_error_);
+  return end;
 }
 
 void Session::disconnect() {
