@@ -54,6 +54,7 @@ struct LogLinesTest : testing::Test {
   }
 };
 
+// A1.23, A1.25, A1.26, A3.73
 TEST_F(LogLinesTest, TellsTheLifeOfAChannel) {
   listen();
   Client c(world);
@@ -75,6 +76,7 @@ TEST_F(LogLinesTest, TellsRefusals) {
   EXPECT_THAT(lines, ElementsAre("REFUSED JOIN room:a duration=0us transport=websocket params={}"));
 }
 
+// A1.24
 TEST_F(LogLinesTest, TheLevelLeavesMessagesOut) {
   options.level = Level::info;
   listen();

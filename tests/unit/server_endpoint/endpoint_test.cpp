@@ -202,6 +202,7 @@ TEST_F(EndpointTest, DrainsOnStop) {
 }
 
 // server.md 1.2 `drainer`: options of a socket, the last mount of a handler counts; false: not drained. A 88.
+// A5.88
 TEST_F(EndpointTest, EachSocketDrainsAsItsOwnMountSays) {
   DrainCount observer;
   EndpointOptions options;
