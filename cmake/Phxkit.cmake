@@ -71,6 +71,7 @@ function(phxkit_test name)
     set(A_LABEL sanitize)
   endif()
   if((A_LABEL STREQUAL plain AND PHXKIT_SANITIZED) OR (PHXKIT_TSAN AND NOT A_THREADS))
+    add_executable(${name} EXCLUDE_FROM_ALL ${A_SOURCES}) # no suite: only so that its CMakeLists.txt can name it
     return()
   endif()
   phxkit_test_headers()

@@ -1,6 +1,7 @@
 #include "callback_queue.hpp"
 
 #include <cstdio>
+#include <iterator>
 #include <utility>
 
 #include <phx/core/error.hpp>
@@ -27,7 +28,21 @@ void CallbackQueue::enqueue(Task task) {
     const std::scoped_lock lock(mutex);
     if (stopped_) return;
     tasks_.push_back(std::move(task));
-    if (std::exchange(scheduled_, true)) return;
+    if (held_ || std::exchange(scheduled_, true)) return;
+  }
+  schedule();
+}
+
+void CallbackQueue::hold() {
+  const std::scoped_lock lock(mutex);
+  held_ = true;
+}
+
+void CallbackQueue::release() {
+  {
+    const std::scoped_lock lock(mutex);
+    held_ = false;
+    if (tasks_.empty() || std::exchange(scheduled_, true)) return;
   }
   schedule();
 }
@@ -66,7 +81,7 @@ void CallbackQueue::end_waiters(const Slot* owner, std::error_code why) {
 
 std::size_t CallbackQueue::depth() {
   const std::scoped_lock lock(mutex);
-  return tasks_.size();
+  return tasks_.size() + left_;
 }
 
 void CallbackQueue::retire(Slot& slot) {
@@ -95,28 +110,35 @@ void CallbackQueue::end() {
   idle_.notify_all();
 }
 
+/// False when there is nothing more to run: the next task schedules anew.
+bool CallbackQueue::take_batch() {
+  const std::scoped_lock lock(mutex);
+  if (tasks_.empty()) return scheduled_ = false;
+  const auto count = std::min(tasks_.size(), static_cast<std::size_t>(tasks_per_turn_));
+  const auto end = tasks_.begin() + static_cast<std::ptrdiff_t>(count);
+  batch_.assign(std::move_iterator(tasks_.begin()), std::move_iterator(end));
+  tasks_.erase(tasks_.begin(), end);
+  left_ = count;
+  runner_ = std::this_thread::get_id();
+  return true;
+}
+
 void CallbackQueue::run_tasks() {
-  for (int i = 0; i < tasks_per_turn_; ++i) {
-    Task task;
-    {
-      const std::scoped_lock lock(mutex);
-      if (tasks_.empty()) {
-        scheduled_ = false;
-        return;
-      }
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
-      runner_ = std::this_thread::get_id();
-    }
-    task();
+  if (!take_batch()) return;
+  for (auto& task : batch_) {
+    --left_;
+    if (!stopped_) task();
     task = {};
-    {
-      const std::scoped_lock lock(mutex);
-      runner_ = {};
-    }
-    idle_.notify_all();
   }
-  schedule();
+  batch_.clear();
+  bool more = false;
+  {
+    const std::scoped_lock lock(mutex);
+    runner_ = {};
+    more = scheduled_ = !tasks_.empty();
+  }
+  idle_.notify_all();
+  if (more) schedule();
 }
 
 void CallbackQueue::report(std::exception_ptr error) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -51,6 +52,9 @@ class CallbackQueue : public std::enable_shared_from_this<CallbackQueue> {
 
   /// Dropped after stop().
   void enqueue(Task task);
+  /// Between the two tasks only gather: one wake-up for all that a turn of the I/O brings. Of one thread at a time.
+  void hold();
+  void release();
   /// No task starts any more; returns when none is running, or at once from inside one.
   void stop();
   /// `waiter` ends with the owner (end_waiters) or with the queue.
@@ -88,18 +92,22 @@ class CallbackQueue : public std::enable_shared_from_this<CallbackQueue> {
   void run_tasks();
   void schedule();
   void report(std::exception_ptr error);
+  bool take_batch();
   bool inside() const { return runner_ == std::this_thread::get_id(); }
 
   Executor executor_;
   const int tasks_per_turn_;
   std::function<void(std::exception_ptr)> on_error_;
   std::deque<Task> tasks_;
-  std::vector<const Slot*> running_;  // innermost last: a handler of ours may call handlers of the user
-  std::thread::id runner_;            // while a task runs
+  std::vector<Task> batch_;            // taken from tasks_ by run_tasks(), which alone looks at it
+  std::atomic<std::size_t> left_ = 0;  // of the batch; not guarded
+  std::vector<const Slot*> running_;   // innermost last: a handler of ours may call handlers of the user
+  std::thread::id runner_;             // while a batch runs
   std::condition_variable idle_;
   std::vector<std::pair<const Slot*, std::weak_ptr<Waiter>>> waiters_;
   bool scheduled_ = false;
-  bool stopped_ = false;
+  bool held_ = false;
+  std::atomic<bool> stopped_ = false;  // read between two tasks without the lock
 };
 
 }  // namespace phx::client::detail

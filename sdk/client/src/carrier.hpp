@@ -21,6 +21,7 @@ class Carrier final : public net::TransportEvents {
   void on_error(const net::TransportError& error) override;
   void on_close(const net::TransportClose& close) override;
   void on_blocked(bool blocked) override;
+  void on_turn(bool begins) override;
 
   core::Generation generation() const noexcept { return generation_; }
   const std::string& error_message() const noexcept { return error_message_; }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -34,28 +36,33 @@ class Handlers {
   Subscription add(const std::shared_ptr<CallbackQueue>& queue, const Slot* owner, std::string event, Function handler) {
     auto slot = std::make_shared<HandlerSlot<Args...>>(owner, std::move(event), std::move(handler));
     const std::scoped_lock lock(queue->mutex);
-    std::erase_if(slots_, [](const auto& s) { return !s->active; });
-    slots_.push_back(slot);
+    auto slots = std::make_shared<Slots>();
+    if (slots_) std::ranges::copy_if(*slots_, std::back_inserter(*slots), [](const auto& s) { return s->active; });
+    slots->push_back(slot);
+    slots_ = std::move(slots);
     used_.store(true, std::memory_order_release);
     return Subscription(queue, std::move(slot));
   }
 
   /// From inside a task of the queue.
   void call(CallbackQueue& queue, std::string_view event, Args... args) {
-    std::vector<std::shared_ptr<HandlerSlot<Args...>>> wanted;
+    if (!used()) return;
+    std::shared_ptr<const Slots> slots;
     {
       const std::scoped_lock lock(queue.mutex);
-      for (const auto& slot : slots_)
-        if (slot->event == event) wanted.push_back(slot);
+      slots = slots_;
     }
-    for (const auto& slot : wanted) queue.call(*slot, [&] { slot->handler(args...); });
+    for (const auto& slot : *slots)
+      if (slot->event == event) queue.call(*slot, [&] { slot->handler(args...); });
   }
 
   /// False as long as nobody ever registered: then nothing needs to be copied for them.
   bool used() const noexcept { return used_.load(std::memory_order_acquire); }
 
  private:
-  std::vector<std::shared_ptr<HandlerSlot<Args...>>> slots_;  // guarded by the queue's mutex
+  using Slots = std::vector<std::shared_ptr<HandlerSlot<Args...>>>;
+
+  std::shared_ptr<const Slots> slots_;  // guarded by the queue's mutex; replaced by each add(), so that a dispatch needs no copy
   std::atomic<bool> used_ = false;
 };
 

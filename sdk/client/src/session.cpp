@@ -41,6 +41,8 @@ Session::Session(asio::io_context& io, std::shared_ptr<SocketShared> shared)
       core_(env_),
       credentials_(shared_->options.credentials_timeout) {}
 
+void Session::hold_callbacks(bool held) { held ? shared_->queue->hold() : shared_->queue->release(); }
+
 void Session::run_inbox() {
   shared_->inbox.take(commands_);
   for (auto& command : commands_) command(*this);

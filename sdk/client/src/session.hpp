@@ -57,6 +57,8 @@ class Session : public std::enable_shared_from_this<Session> {
   template <class F>
   void input(F&& f);
   void discard(core::Generation generation);
+  /// While held, callbacks gather and nobody is woken for them.
+  void hold_callbacks(bool held);
 
  private:
   void perform();

@@ -85,8 +85,11 @@ void Carrier::on_close(const net::TransportClose& close) {
         .code = close.code, .reason = close.reason, .clean = close.clean, .http_status = http_status_, .retry_after = retry_after_};
     core.transport_closed(generation_, event, now, out);
   });
+  on_turn(false);  // its end may lie within a turn
   session_.discard(generation_);
 }
+
+void Carrier::on_turn(bool begins) { session_.hold_callbacks(begins); }
 
 void Carrier::on_blocked(bool blocked) {
   session_.input([&](auto& core, Instant now, auto& out) {

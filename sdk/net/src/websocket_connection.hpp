@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -44,7 +45,8 @@ class WebSocketTransport::Connection : public std::enable_shared_from_this<Conne
 
   // running
   void wait_readable();
-  void on_readable();
+  void on_readable(std::size_t n);
+  boost::system::error_code read_on();
   void on_bytes(std::span<char> wire);
   void on_plain(std::span<char> bytes);
   void deliver();
@@ -87,10 +89,11 @@ class WebSocketTransport::Connection : public std::enable_shared_from_this<Conne
   core::ws::ClientHandshakeOptions handshake_options_;
   std::unique_ptr<core::ws::DeflateContext> deflate_;  // once negotiated; borrowed by core_
   std::optional<core::ws::WebSocketCore> core_;
-  TransportClose end_;    // what on_close will say
-  std::string plain_;     // to be sent, before the filter
-  std::string wire_;      // to be sent; without a filter plain_ is swapped into it
-  std::size_t sent_ = 0;  // how much of wire_ the kernel has
+  std::array<char, 1024> first_;  // of each read; more goes through a buffer on the stack, so that an idle connection holds no more
+  TransportClose end_;            // what on_close will say
+  std::string plain_;             // to be sent, before the filter
+  std::string wire_;              // to be sent; without a filter plain_ is swapped into it
+  std::size_t sent_ = 0;          // how much of wire_ the kernel has
   bool flush_scheduled_ = false;
   bool awaits_writable_ = false;
   bool blocked_ = false;       // the owner was told so

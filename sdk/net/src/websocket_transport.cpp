@@ -63,29 +63,41 @@ void WebSocketTransport::Connection::abandon() {
 
 // ---- reading ----
 
+/// Reads, where waiting for readability would do: Asio tries at once and then sleeps, but for a wait it calls epoll_ctl, and each of those brings
+/// a needless wake-up, because the socket is writable.
 void WebSocketTransport::Connection::wait_readable() {
-  socket_->async_wait(tcp::socket::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
+  socket_->async_read_some(asio::buffer(first_), [self = shared_from_this()](const boost::system::error_code& error, std::size_t n) {
     if (self->phase_ == Phase::closed) return;
     if (error) return self->on_end_of_stream(error);
-    self->on_readable();
+    self->on_readable(n);
   });
 }
 
-void WebSocketTransport::Connection::on_readable() {
-  std::array<char, read_size> buffer;  // uninitialised on purpose: the bytes below n are written first
-  in_read_turn_ = true;
+/// first_ has `n` bytes; when it is full there may be more.
+void WebSocketTransport::Connection::on_readable(std::size_t n) {
   boost::system::error_code error;
-  std::size_t n = buffer.size();  // a short read: there is no more, and the next wait would notice if there were
-  for (int i = 0; i < reads_per_turn && n == buffer.size() && phase_ != Phase::closed; ++i) {
-    n = socket_->read_some(asio::buffer(buffer), error);
-    if (n > 0) on_bytes(std::span(buffer).first(n));
-  }
+  in_read_turn_ = true;
+  if (events_) events_->on_turn(true);
+  on_bytes(std::span(first_).first(n));
+  if (n == first_.size()) error = read_on();
   in_read_turn_ = false;
+  if (events_) events_->on_turn(false);
   if (phase_ == Phase::closed) return;
   flush();
   if (phase_ == Phase::closed) return;
   if (error && error != asio::error::would_block) return on_end_of_stream(error);
   wait_readable();
+}
+
+boost::system::error_code WebSocketTransport::Connection::read_on() {
+  std::array<char, read_size> buffer;  // uninitialised on purpose: the bytes below n are written first
+  boost::system::error_code error;
+  std::size_t n = buffer.size();  // a short read: there is no more, and the next read would notice if there were
+  for (int i = 0; i < reads_per_turn && n == buffer.size() && phase_ != Phase::closed; ++i) {
+    n = socket_->read_some(asio::buffer(buffer), error);
+    if (n > 0) on_bytes(std::span(buffer).first(n));
+  }
+  return error;
 }
 
 void WebSocketTransport::Connection::on_bytes(std::span<char> wire) {

@@ -61,6 +61,7 @@ class TransportEvents {
   virtual void on_error(const TransportError& error) = 0;
   virtual void on_close(const TransportClose& close) = 0;
   virtual void on_blocked(bool) {}  ///< the kernel takes no more for now; or everything is written again
+  virtual void on_turn(bool) {}     ///< true: several messages may follow, until false; their callbacks are woken once. May be left out
 
  protected:
   ~TransportEvents() = default;
