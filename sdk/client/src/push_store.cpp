@@ -59,6 +59,18 @@ std::error_code write_at(int fd, std::string_view bytes, std::size_t offset) {
   return {};
 }
 
+/// Appends what opening cuts off to `path`.damaged, so that nothing is lost for good, and says so.
+std::error_code keep_damaged(const std::string& path, std::string_view tail) {
+  const std::string kept_path = path + ".damaged";
+  const File kept = open_file(kept_path, O_WRONLY | O_CREAT);
+  const auto end = kept ? ::lseek(kept.get(), 0, SEEK_END) : off_t{-1};
+  if (end < 0) return last_error();
+  if (const auto error = write_at(kept.get(), tail, static_cast<std::size_t>(end))) return error;
+  std::fprintf(stderr, "phxkit: the last %zu bytes of %s are torn or damaged and were moved to %s\n", tail.size(), path.c_str(),
+               kept_path.c_str());
+  return {};
+}
+
 /// The name of a new file is durable when its folder is.
 std::error_code sync_folder_of(const std::string& path) {
   const auto slash = path.rfind('/');
@@ -128,6 +140,9 @@ Result<std::shared_ptr<FilePushStore>> FilePushStore::open(std::string path, Fil
   state->size = log->valid_bytes;
   state->live = std::max(log->live_bytes, core::push_log_head.size());
   state->recovered = bytes->size() - log->valid_bytes;
+  if (state->recovered > 0) {
+    if (const auto error = keep_damaged(state->path, std::string_view(*bytes).substr(log->valid_bytes))) return tl::unexpected(error);
+  }
   if (::ftruncate(state->file.get(), static_cast<off_t>(state->size)) != 0) return tl::unexpected(last_error());
   if (state->size == 0) {
     if (const auto error = state->append(core::push_log_head, true)) return tl::unexpected(error);

@@ -201,6 +201,10 @@ void Session::restore(const std::shared_ptr<ChannelShared>& channel) {
     if (std::ranges::any_of(waiting, [&](const auto& item) { return item.key == stored.id; })) continue;
     const auto operation = std::make_shared<Operation>(channel, Operation::Kind::once);
     operation->stored_id = stored.id;
+    if (stored.until <= now.count()) {  // out of time while no program ran
+      unstore(*operation, Errc::push_timeout);
+      continue;
+    }
     push(operation, {.event = stored.event,
                      .payload = stored.payload,
                      .kind = stored.kind,

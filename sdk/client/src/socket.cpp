@@ -31,21 +31,22 @@ MoveFunction<void(Args...)> placed(const std::shared_ptr<CallbackQueue>& queue, 
 
 }  // namespace
 
-void start_ping(const std::shared_ptr<SocketShared>& socket, MoveFunction<void(std::error_code, Duration)> done, RunOn where) {
-  auto shared = std::make_shared<MoveFunction<void(std::error_code, Duration)>>(placed(socket->queue, std::move(done), where));
-  const bool posted = socket->inbox.post([shared](Session& session) {
-    session.ping([shared](Result<Duration> rtt) { (*shared)(rtt ? std::error_code() : rtt.error(), rtt.value_or(Duration{})); });
+void start_ping(const std::shared_ptr<SocketShared>& socket, const std::shared_ptr<Once<Duration>>& request,
+                MoveFunction<void(std::error_code, Duration)> done, RunOn where) {
+  request->done = placed(socket->queue, std::move(done), where);
+  const bool posted = socket->inbox.post([request](Session& session) {
+    session.ping([request](Result<Duration> rtt) { (*request)(rtt ? std::error_code() : rtt.error(), rtt.value_or(Duration{})); });
   });
-  if (!posted) (*shared)(Errc::cancelled, {});
+  if (!posted) (*request)(Errc::cancelled, {});
 }
 
-void start_disconnect(const std::shared_ptr<SocketShared>& socket, CloseOptions options, MoveFunction<void(std::error_code)> done,
-                      RunOn where) {
-  auto shared = std::make_shared<MoveFunction<void(std::error_code)>>(placed(socket->queue, std::move(done), where));
-  const bool posted = socket->inbox.post([shared, options = std::move(options)](Session& session) {
-    session.disconnect(options, [shared](std::error_code error) { (*shared)(error); });
+void start_disconnect(const std::shared_ptr<SocketShared>& socket, CloseOptions options, const std::shared_ptr<Once<>>& request,
+                      MoveFunction<void(std::error_code)> done, RunOn where) {
+  request->done = placed(socket->queue, std::move(done), where);
+  const bool posted = socket->inbox.post([request, options = std::move(options)](Session& session) {
+    session.disconnect(options, [request](std::error_code error) { (*request)(error); });
   });
-  if (!posted) (*shared)(Errc::cancelled);
+  if (!posted) (*request)(Errc::cancelled);
 }
 
 namespace {
@@ -95,8 +96,8 @@ std::future<void> Socket::disconnect(CloseOptions options) {
   std::promise<void> promise;
   auto future = promise.get_future();
   detail::start_disconnect(
-      shared_, std::move(options), [promise = std::move(promise)](std::error_code) mutable { promise.set_value(); },
-      detail::RunOn::own_executor);
+      shared_, std::move(options), std::make_shared<detail::Once<>>(),
+      [promise = std::move(promise)](std::error_code) mutable { promise.set_value(); }, detail::RunOn::own_executor);
   return future;
 }
 
@@ -140,7 +141,7 @@ std::future<Result<Duration>> Socket::ping() {
   std::promise<Result<Duration>> promise;
   auto future = promise.get_future();
   detail::start_ping(
-      shared_,
+      shared_, std::make_shared<detail::Once<Duration>>(),
       [promise = std::move(promise)](std::error_code error, Duration rtt) mutable {
         promise.set_value(error ? Result<Duration>(tl::unexpected(error)) : Result<Duration>(rtt));
       },

@@ -84,6 +84,26 @@ TEST(ClientAsync, ACancelledPushEndsAtOnce) {
   EXPECT_EQ(seen.wait_for(1).front(), Errc::cancelled);
 }
 
+TEST(ClientAsync, ACancelledPingOrDisconnectEndsOnceWithCancelled) {
+  StubServer server({}, [](StubServer::Connection&, const core::EnvelopeView& message) { return message.event == "heartbeat"; });
+  Socket socket(server.url());
+  auto room = socket.channel("room:lobby");
+  socket.connect();
+  get(room.join().future());
+  asio::cancellation_signal ping, disconnect;
+  Seen<std::error_code> seen;
+  socket.async_ping(asio::bind_cancellation_slot(ping.slot(), [&](boost::system::error_code e, Duration) { seen.add(e); }));
+  ping.emit(asio::cancellation_type::terminal);
+  EXPECT_EQ(seen.wait_for(1).front(), Errc::cancelled);
+  socket.async_disconnect(asio::bind_cancellation_slot(disconnect.slot(), [&](boost::system::error_code e) { seen.add(e); }));
+  disconnect.emit(asio::cancellation_type::terminal);
+  const auto first = seen.wait_for(2).at(1);
+  EXPECT_TRUE(first == Errc::cancelled || !first) << first.message();  // unless it was quicker
+  get(socket.disconnect());                                            // the cancelled one went on
+  EXPECT_EQ(socket.state(), SocketState::closed);
+  EXPECT_EQ(seen.now().size(), 2u);
+}
+
 TEST(ClientAsync, PlainHandlersRunAsCallbacksAndFuturesWork) {
   StubServer server;
   Socket socket(server.url());

@@ -112,6 +112,29 @@ TEST(ClientDelivery, AStoredPushIsSentByTheNextProgram) {
   std::filesystem::remove(path);
 }
 
+TEST(ClientDelivery, AStoredPushThatIsOutOfTimeIsNotSentAndLeavesTheStore) {  // P3
+  const auto path = fresh_path();
+  Seen<std::string> events;
+  StubServer server({}, [&](StubServer::Connection&, const core::EnvelopeView& message) {
+    events.add(std::string(message.event));
+    return false;
+  });
+  SocketOptions options;
+  const auto store = open_store(path);
+  options.store = store;
+  auto old = stored("old");
+  old.until = 1;
+  EXPECT_FALSE(store->put(old));
+  Socket socket(server.url(), options);
+  auto room = socket.channel("room:lobby");
+  socket.connect();
+  room.join();
+  EXPECT_TRUE(get(room.push("ping").future()));
+  EXPECT_THAT(events.now(), ElementsAre("phx_join", "ping"));
+  EXPECT_THAT(ids(*store), IsEmpty());
+  std::filesystem::remove(path);
+}
+
 TEST(ClientDelivery, AStoreThatRefusesFailsThePush) {
   struct Full final : client::PushStore {
     std::error_code put(const StoredPush&) override { return std::make_error_code(std::errc::no_space_on_device); }
@@ -158,6 +181,10 @@ TEST(FilePushStore, RecoversFromATornTailAtEveryByte) {
       EXPECT_FALSE(store->put(stored("c")));
     }
     EXPECT_THAT(ids(*open_store(path)), ElementsAre("a", "c")) << torn;
+    std::stringstream kept;
+    kept << std::ifstream(path + ".damaged", std::ios::binary).rdbuf();
+    EXPECT_EQ(kept.str(), whole.str().substr(whole.str().size() - record, record - torn));
+    std::filesystem::remove(path + ".damaged");
   }
   std::filesystem::remove(path);
 }

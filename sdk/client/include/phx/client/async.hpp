@@ -53,6 +53,17 @@ auto completion_for(Handler handler) {
   }
 }
 
+/// A request to the socket that the handler's cancellation slot ends.
+template <class... Args, class Handler>
+std::shared_ptr<Once<Args...>> cancellable(const Handler& handler) {
+  auto request = std::make_shared<Once<Args...>>();
+  if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected())
+    slot.assign([weak = std::weak_ptr(request)](boost::asio::cancellation_type) {
+      if (const auto waiting = weak.lock()) (*waiting)(Errc::cancelled, Args{}...);
+    });
+  return request;
+}
+
 template <class Token>
 auto async_request(Request request, Token&& token) {
   return boost::asio::async_initiate<Token, void(boost::system::error_code, Reply)>(
@@ -111,7 +122,8 @@ auto Socket::async_ping(Token&& token) {
   return boost::asio::async_initiate<Token, void(boost::system::error_code, Duration)>(
       [](auto handler, const std::shared_ptr<detail::SocketShared>& socket) {
         using Handler = std::decay_t<decltype(handler)>;
-        detail::start_ping(socket, detail::completion_for(std::move(handler)), detail::place_of<Handler>);
+        const auto request = detail::cancellable<Duration>(handler);
+        detail::start_ping(socket, request, detail::completion_for(std::move(handler)), detail::place_of<Handler>);
       },
       token, shared_);
 }
@@ -126,7 +138,8 @@ auto Socket::async_disconnect(CloseOptions options, Token&& token) {
   return boost::asio::async_initiate<Token, void(boost::system::error_code)>(
       [](auto handler, const std::shared_ptr<detail::SocketShared>& socket, const CloseOptions& how) {
         using Handler = std::decay_t<decltype(handler)>;
-        detail::start_disconnect(socket, how, detail::completion_for(std::move(handler)), detail::place_of<Handler>);
+        const auto request = detail::cancellable<>(handler);
+        detail::start_disconnect(socket, how, request, detail::completion_for(std::move(handler)), detail::place_of<Handler>);
       },
       token, shared_, std::move(options));
 }

@@ -39,8 +39,8 @@ struct FilePushStoreOptions {
   std::size_t compact_above = std::size_t{1} << 20;  ///< rewritten when it is larger, and more than half of it is history
 };
 
-/// A log file: puts and removals are appended, with a checksum each; what a crash tore off at its end is cut away when it is opened. A rewrite
-/// goes to `path`.new and takes the place of `path` in one step.
+/// A log file: puts and removals are appended, with a checksum each; an end that a crash tore or damaged is moved to `path`.damaged when it is
+/// opened, with a line on stderr. A rewrite goes to `path`.new and takes the place of `path` in one step.
 class FilePushStore final : public PushStore {
  public:
   /// Makes the file, readable by its owner only, when there is none. Errors: of the system; bad_envelope: another file;
