@@ -19,5 +19,6 @@ void add_push(CLI::App& app, Command& chosen);
 void add_presence(CLI::App& app, Command& chosen);
 void add_ping(CLI::App& app, Command& chosen);
 void add_token(CLI::App& app, Command& chosen);
+void add_test(CLI::App& app, Command& chosen);
 
 }  // namespace phx::cli

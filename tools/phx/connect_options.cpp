@@ -69,6 +69,10 @@ std::string ConnectOptions::timeout_text(Duration otherwise) const {
 void add_connect_options(CLI::App& command, ConnectOptions& o, bool topic) {
   command.add_option("url", o.url, "ws://host:port/socket (the transport's suffix is added)")->required();
   if (topic) command.add_option("topic", o.topic, "topic to join, as in room:lobby")->required();
+  add_connect_flags(command, o, topic);
+}
+
+void add_connect_flags(CLI::App& command, ConnectOptions& o, bool topic) {
   command.add_option("--params", o.params, "connect params, a JSON object");
   if (topic) command.add_option("--join-payload", o.join_payload, "payload of the join, JSON");
   command.add_option("--token-file", o.token_file, "file with the param `token` (or PHX_TOKEN); - is stdin");

@@ -34,6 +34,8 @@ inline constexpr Duration default_timeout = std::chrono::seconds(10);
 
 /// The URL argument and the common flags; TOPIC too unless `topic` is false.
 void add_connect_options(CLI::App& command, ConnectOptions& options, bool topic = true);
+/// The common flags without arguments; --join-payload only with `topic`.
+void add_connect_flags(CLI::App& command, ConnectOptions& options, bool topic);
 
 /// What the flags mean for the SDK. Throws Failure(usage) that names the flag and the remedy.
 client::SocketOptions socket_options(const ConnectOptions& options);

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   add_presence(app, chosen);
   add_ping(app, chosen);
   add_token(app, chosen);
+  add_test(app, chosen);
   app.add_subcommand("version", "print the version")->callback([&chosen] {
     chosen = [] {
       if (std::puts(version_line("phx").c_str()) < 0 || std::fflush(stdout) != 0) throw ClosedPipe{};

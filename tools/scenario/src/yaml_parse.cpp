@@ -125,6 +125,17 @@ class YamlBuilder final : public YAML::EventHandler {
   Yaml root_;
 };
 
+namespace {
+
+/// Column of a tab in front of what the line says.
+std::optional<std::size_t> indenting_tab(std::string_view text, std::size_t line) {
+  for (; line > 1; --line) text.remove_prefix(std::min(text.find('\n') + 1, text.size()));
+  const std::size_t tab = text.find_first_not_of(' ');
+  return tab != std::string_view::npos && text[tab] == '\t' ? std::optional(tab + 1) : std::nullopt;
+}
+
+}  // namespace
+
 Yaml Yaml::parse(std::string_view text, std::string file, const YamlLimits& limits) {
   YamlBuilder builder(std::make_shared<const std::string>(std::move(file)), limits);
   const Place whole = builder.at(YAML::Mark::null_mark());
@@ -139,7 +150,12 @@ Yaml Yaml::parse(std::string_view text, std::string file, const YamlLimits& limi
     if (parser.HandleNextDocument(second))
       second.take().fail("a file holds one document; put the second one ('---') into a file of its own");
     return root;
-  } catch (const YAML::Exception& e) { throw FileError(builder.at(e.mark), "not YAML: " + e.msg); }
+  } catch (const YAML::Exception& e) {
+    const Place place = builder.at(e.mark);
+    if (const auto tab = indenting_tab(text, place.line))
+      throw FileError({place.file, place.line, *tab}, "a tab indents this line; YAML takes spaces only");
+    throw FileError(place, "not YAML: " + e.msg);
+  }
 }
 
 }  // namespace phx::scenario
