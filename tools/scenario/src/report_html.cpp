@@ -25,7 +25,7 @@ h3{font-size:1rem;margin:1rem 0 .3rem}.lane{position:relative;height:1.3rem;back
 .dot{position:absolute;top:.15rem;width:.3rem;height:.9rem;border-radius:.15rem;margin-left:-.15rem}.dot.in{background:var(--in)}.dot.out{background:var(--out)}.dot.fail{background:var(--bad)}
 .dot.note{background:var(--dim)}
 table{border-collapse:collapse;width:100%;font:13px/1.4 ui-monospace,monospace}td{border-bottom:1px solid var(--line);padding:.15rem .5rem;vertical-align:top;word-break:break-all}
-td:nth-child(-n+3){white-space:nowrap;word-break:normal}tr.in td:nth-child(2){color:var(--in)}tr.out td:nth-child(2){color:var(--out)}tr.fail{color:var(--bad)}tr.note,tr.step{color:var(--dim)}tr.near{background:var(--mark)}
+td:nth-child(-n+3){white-space:nowrap;word-break:normal}td:nth-child(4){min-width:11rem;word-break:normal}tr.in td:nth-child(2){color:var(--in)}tr.out td:nth-child(2){color:var(--out)}tr.fail{color:var(--bad)}tr.note,tr.step{color:var(--dim)}tr.near{background:var(--mark)}
 </style></head><body>
 )";
 
