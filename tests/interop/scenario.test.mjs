@@ -2,11 +2,13 @@
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { WebSocketServer } from "ws";
 import { start, bin } from "./server.mjs";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "../..");
@@ -85,7 +87,29 @@ test("tags choose, retries count, the seed repeats random values", async () => {
   assert.equal(await value(), await value());
 });
 
-test("a server that closes is expected or fails the step that needs it", async () => {
+test("a refused token exits 3", async () => {
   const refused = file("token.yaml", one(["connect: { params: { token: x } }"]));
   assert.equal((await phx(refused, "--url", url)).code, 3);
+});
+
+test("a close is expected or fails the step that needs the connection; nothing reconnects", async () => {
+  let connections = 0;
+  const peer = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  await once(peer, "listening");
+  peer.on("connection", (ws) => {
+    connections += 1;
+    ws.on("message", (m) => {
+      const [join_ref, ref, topic] = JSON.parse(m);
+      ws.send(JSON.stringify([join_ref, ref, topic, "phx_reply", { status: "ok", response: {} }]));
+      ws.close(4001, "bye");
+    });
+  });
+  const to = `ws://127.0.0.1:${peer.address().port}/socket`;
+  const expected = await phx(file("closed.yaml", one([...joined, "expect: { closed: 4001 }", "wait: 1500ms"])), "--url", to);
+  assert.equal(expected.code, 0, expected.stdout);
+  const lost = await phx(file("lost.yaml", one([...joined, "expect: { event: x }"])), "--url", to);
+  assert.equal(lost.code, 4);
+  assert.equal(lost.lines[0].failure.message, "the connection was lost (close code 4001, bye)");
+  assert.equal(connections, 2);
+  peer.close();
 });
