@@ -1,0 +1,168 @@
+#include "chat.hpp"
+
+#include <phx/core/json.hpp>
+
+#include <algorithm>
+
+namespace phx::app {
+
+using namespace store;
+
+namespace {
+
+Changeset<Room> room_changeset(Room room, const Json& params) {
+  return cast(std::move(room), params, {"name", "topic", "private"})
+      .validate_required({"name"})
+      .validate_length("name", {.max = 80})
+      .validate_length("topic", {.max = 500})
+      .unique_constraint("name");
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+Outcome<Room> Chat::create_room(std::int64_t owner, const Json& params) {
+  Room room;
+  room.owner_id = owner;
+  return repo_.transaction([&](Repo& tx) -> Outcome<Room> {
+    auto made = tx.insert(room_changeset(room, params));
+    if (made) {
+      Membership own;
+      own.room_id = made->id;
+      own.user_id = owner;
+      tx.insert(own);
+    }
+    return outcome(std::move(made));
+  });
+}
+
+bool Chat::member(std::int64_t room_id, std::int64_t user_id) {
+  return repo_.exists(from<Membership>().where("room_id", room_id).where("user_id", user_id));
+}
+
+Outcome<Room> Chat::get_room(std::int64_t id, std::int64_t user_id) {
+  auto room = repo_.get<Room>(id);
+  if (!room || (room->is_private && !member(id, user_id))) return refuse("not_found");
+  return std::move(*room);
+}
+
+Result<Page<Room>> Chat::list_rooms(std::int64_t user_id, const std::string& name, const PageOptions& page) {
+  std::vector<Value> own;
+  for (const auto& room : list_user_rooms(user_id)) own.emplace_back(room.id);
+  auto query = from<Room>().where(any_of({eq("private", false), in("id", own)})).order_by("id");
+  if (!name.empty()) query.where(ilike("name", "%" + like_escape(name) + "%"));
+  return repo_.page(query, page);
+}
+
+std::vector<Room> Chat::list_user_rooms(std::int64_t user_id) {
+  std::vector<Value> ids;
+  for (const auto& m : repo_.all(from<Membership>().where("user_id", user_id).order_by("id", Order::desc).limit(1000)))
+    ids.emplace_back(m.room_id);
+  return repo_.all(from<Room>().where(in("id", ids)).order_by("id"));
+}
+
+Outcome<Room> Chat::own_room(std::int64_t id, std::int64_t user_id) {
+  auto room = get_room(id, user_id);
+  if (room && room->owner_id != user_id) return refuse("forbidden");
+  return room;
+}
+
+Outcome<Room> Chat::update_room(std::int64_t id, std::int64_t user_id, const Json& params) {
+  auto room = own_room(id, user_id);
+  if (!room) return room;
+  return outcome(repo_.update(room_changeset(std::move(*room), params)));
+}
+
+Outcome<Room> Chat::delete_room(std::int64_t id, std::int64_t user_id) {
+  auto room = own_room(id, user_id);
+  if (!room) return room;
+  repo_.transaction([&](Repo& tx) {
+    tx.delete_all(from<ChatMessage>().where("room", std::to_string(id)));
+    tx.remove(*room);
+  });
+  return room;
+}
+
+Outcome<Membership> Chat::add_member(std::int64_t room_id, std::int64_t user_id, std::int64_t by) {
+  auto room = get_room(room_id, by);
+  if (!room) return tl::unexpected(room.error());
+  if (by != room->owner_id && (room->is_private || by != user_id)) return refuse("forbidden");
+  if (auto already = repo_.get_by<Membership>({{"room_id", room_id}, {"user_id", user_id}})) return *already;
+  Membership wanted;
+  wanted.room_id = room_id;
+  wanted.user_id = user_id;
+  return outcome(repo_.insert(
+      Changeset<Membership>(wanted).foreign_key_constraint("user_id").unique_constraint("user_id", "memberships_room_id_user_id_index")));
+}
+
+Outcome<Membership> Chat::remove_member(std::int64_t room_id, std::int64_t user_id, std::int64_t by) {
+  auto room = get_room(room_id, by);
+  if (!room) return tl::unexpected(room.error());
+  if (by != user_id && by != room->owner_id) return refuse("forbidden");
+  auto membership = repo_.get_by<Membership>({{"room_id", room_id}, {"user_id", user_id}});
+  if (!membership) return refuse("not_found");
+  repo_.remove(*membership);
+  return *membership;
+}
+
+Outcome<std::string> Chat::enter(std::string_view room, const std::optional<std::int64_t>& user_id) {
+  if (room.empty() || room.size() > 100) return refuse("room_not_found");
+  if (!is_number(room)) return std::string(room);
+  const auto id = parse_id(room);
+  const auto found = id ? repo_.get<Room>(*id) : std::nullopt;
+  if (!found) return refuse("room_not_found");
+  if (found->is_private && (!user_id || !member(*id, *user_id))) return refuse("unauthorized");
+  return std::to_string(*id);
+}
+
+Outcome<ChatMessage> Chat::create_message(const std::string& room, const Speaker& author, const Json& params) {
+  ChatMessage message;
+  message.room = room;
+  message.user_id = author.user_id;
+  if (!author.user_id) message.guest = author.id;
+  message.author = author.name;
+  message.avatar = author.avatar;
+  return outcome(repo_.insert(cast(std::move(message), params, {"content"})
+                                  .validate_required({"content"})
+                                  .validate_length("content", {.max = 4000})
+                                  .foreign_key_constraint("user_id")));
+}
+
+Outcome<ChatMessage> Chat::delete_message(const std::string& room, std::int64_t id, std::optional<std::int64_t> user_id) {
+  const auto message = repo_.get_by<ChatMessage>({{"id", id}, {"room", room}});
+  if (!message) return refuse("not_found");
+  if (!user_id || message->user_id != user_id) return refuse("forbidden");
+  repo_.remove(*message);
+  return *message;
+}
+
+Result<Page<ChatMessage>> Chat::list_messages(const std::string& room, const PageOptions& page) {
+  return repo_.page(from<ChatMessage>().where("room", room).order_by("id", Order::desc), page);
+}
+
+std::vector<ChatMessage> Chat::history(const std::string& room, std::int64_t limit) {
+  auto newest = repo_.all(from<ChatMessage>().where("room", room).order_by("id", Order::desc).limit(limit));
+  std::ranges::reverse(newest);
+  return newest;
+}
+
+void Chat::broadcast(const std::string& room, std::string_view event, const Json& payload) {
+  pubsub_.broadcast("chat:" + room, event, payload);
+}
+
+Json message_json(const ChatMessage& m) {
+  const Json id = m.user_id ? Json(*m.user_id) : m.guest ? Json(*m.guest) : Json();
+  return obj("id", m.id, "content", m.content, "message", m.content, "user",
+             obj("id", id, "name", m.author, "avatar", m.avatar ? Json(*m.avatar) : Json()), "inserted_at",
+             format_timestamp(m.inserted_at));
+}
+
+Json room_json(const Room& r) {
+  return obj("id", r.id, "name", r.name, "topic", r.topic ? Json(*r.topic) : Json(), "private", r.is_private, "owner_id", r.owner_id,
+             "inserted_at", format_timestamp(r.inserted_at), "updated_at", format_timestamp(r.updated_at));
+}
+
+}  // namespace phx::app
