@@ -1,0 +1,10 @@
+#pragma once
+
+#include <phx/store/migration.hpp>
+
+namespace phx::app {
+
+/// The history of the application's database.
+store::Migrations migrations();
+
+}  // namespace phx::app
