@@ -3,21 +3,23 @@
 #include <phx/cli/end_signals.hpp>
 #include <phx/cli/output.hpp>
 #include <phx/cli/program.hpp>
+#include <phx/core/json.hpp>
 #include <phx/server/endpoint.hpp>
 #include <phx/server/log_lines.hpp>
 #include <phx/server/metrics.hpp>
-#include <phx/server/presence.hpp>
-#include <phx/server/pubsub.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
-#include "chat.hpp"
+#include "app/application.hpp"
+#include "app/contexts/migrations.hpp"
 #include "logging.hpp"
 #include "options.hpp"
-#include "user_socket.hpp"
 
 namespace {
 
@@ -76,28 +78,48 @@ void reload_tls(server::Endpoint& endpoint, const app::Options& options) {
     app::write_log(server::Level::error, "TLS certificate not reloaded, the old one stays in use: " + reloaded.error().detail);
 }
 
+app::ApplicationOptions application_options(const app::Options& options) {
+  app::ApplicationOptions out;
+  out.repo.url = app::database_url(options);
+  out.secret_key_base = app::secret_key_base(options);
+  out.cors_origins = options.cors_origins;
+  out.on_job_error = [](std::string_view what) { app::write_log(server::Level::error, "jobs: " + std::string(what)); };
+  return out;
+}
+
+std::unique_ptr<app::Application> make_application(app::ApplicationOptions options) {
+  try {
+    return std::make_unique<app::Application>(std::move(options));
+  } catch (const std::invalid_argument& e) { throw Failure(ExitCode::usage, e.what()); }
+}
+
+/// What the database says goes to the operator in one line.
+template <class F>
+auto with_database(F f) {
+  try {
+    return f();
+  } catch (const store::DatabaseError& e) {
+    const bool connection = e.kind() == store::DatabaseError::Kind::connection;
+    std::string text = e.what();
+    std::ranges::replace(text, '\n', ' ');
+    throw Failure(connection ? ExitCode::cannot_connect : ExitCode::error, "--database: " + text);
+  }
+}
+
 ExitCode serve(const app::Options& options) {
   const cli::EndSignals signals{SIGHUP};
   app::open_log(options.log_level);
   server::LineLogger log(app::log_options(options.log_level, options.filter_parameters), &app::write_log);
-  server::PubSub pubsub;
-  server::EndpointOptions endpoint_opts = endpoint_options(options);
-  check_tls(endpoint_opts);
-  server::Presence presence(pubsub);
-  app::Chat chat;
-  auto socket = std::make_shared<app::UserSocket>(app::Contexts{chat, presence, app::secret_key_base(options)});
+  app::ApplicationOptions app_options = application_options(options);
   // The log lives on this stack longer than the endpoint that uses it.
-  std::shared_ptr<server::Observer> observer(std::shared_ptr<void>(), &log);
-  auto handler = std::make_shared<server::ChannelSocketHandler>(
-      std::move(socket), pubsub, server::ChannelSocketHandler::Options{.max_channels_per_transport = 100, .observer = observer});
-  endpoint_opts.sockets.push_back({.path = "/socket",
-                                   .handler = handler,
-                                   .websocket = server::WebSocketOptions{},
-                                   .auth_token = false,
-                                   .longpoll = server::LongPollOptions{}});
-  endpoint_opts.pubsub = &pubsub;
+  app_options.observer = std::shared_ptr<server::Observer>(std::shared_ptr<void>(), &log);
+  const auto application = make_application(std::move(app_options));
+  server::EndpointOptions endpoint_opts = application->endpoint_options(endpoint_options(options));
+  check_tls(endpoint_opts);
   endpoint_opts.observer = &log;
+  with_database([&] { return application->migrate(); });
   server::Endpoint endpoint(std::move(endpoint_opts));
+  with_database([&] { return application->start(endpoint); });
   std::optional<MetricsListener> metrics;
   if (options.metrics_port >= 0) metrics.emplace(endpoint, options, log);
 
@@ -106,22 +128,69 @@ ExitCode serve(const app::Options& options) {
                   "cannot listen on " + options.host + ":" + std::to_string(options.port) + ": " + started.error().message());
   cli::say_listening(options.host, endpoint.port());
   while (signals.wait() == SIGHUP) reload_tls(endpoint, options);
+  application->drain();
   endpoint.stop();
+  application->stop();
+  return ExitCode::pass;
+}
+
+void say(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) throw cli::ClosedPipe{};
+}
+
+ExitCode migrate(const app::Options& options, int rollback) {
+  const auto application = make_application(application_options(options));
+  return with_database([&] {
+    Json done = Json::array();
+    for (const auto version :
+         rollback > 0 ? app::migrations().down(application->repo(), rollback) : app::migrations().up(application->repo()))
+      done.push_back(version);
+    say(obj(rollback > 0 ? "rolled_back" : "migrated", done).dump() + "\n");
+    return ExitCode::pass;
+  });
+}
+
+ExitCode grant(const app::Options& options, const std::string& email, const std::string& role) {
+  const auto application = make_application(application_options(options));
+  const auto user = with_database([&] { return application->contexts().accounts.grant_role(email, role); });
+  if (!user) throw Failure(ExitCode::check_failed, email + ": " + user.error().reason);
+  say(obj("email", user->email, "role", user->role).dump() + "\n");
+  return ExitCode::pass;
+}
+
+ExitCode routes(const app::Options& options) {
+  say(make_application(application_options(options))->router().routes_text());
   return ExitCode::pass;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"A Phoenix server: channels and presence at /socket", "phx-server"};
+  CLI::App app{"A Phoenix server: a JSON API at /api/v1, channels and presence at /socket", "phx-server"};
   app.set_version_flag("--version", cli::version_line("phx-server"));
   phx::app::Options options;
   phx::app::add_options(app, options);
-  app.add_subcommand("serve", "serve until SIGTERM (the default)")->fallthrough()->configurable(false);
+  const auto command = [&](const char* name, const char* what) {
+    return app.add_subcommand(name, what)->fallthrough()->configurable(false);
+  };
+  command("serve", "serve until SIGTERM (the default); migrates the database first");
+  auto* migrate_command = command("migrate", "bring the database up to date and end");
+  int rollback = 0;
+  migrate_command->add_option("--rollback", rollback, "undo so many migrations instead")->check(CLI::Range(1, 1000));
+  auto* routes_command = command("routes", "print the table of routes");
+  std::string email, role;
+  auto* grant_command = command("grant", "give a user a role");
+  grant_command->add_option("email", email, "who")->required();
+  grant_command->add_option("role", role, "user or admin")->required()->check(CLI::IsMember({"user", "admin"}));
   app.require_subcommand(0, 1);
-  return cli::run_program(app, argc, argv, [&] {
-    if (!options.print_config) return serve(options);
-    if (std::fputs(app.config_to_str(true).c_str(), stdout) < 0 || std::fflush(stdout) != 0) throw cli::ClosedPipe{};
-    return ExitCode::pass;
+  std::vector<std::string> words = phx::app::with_environment(app, argc, argv);
+  std::vector<char*> arguments;
+  for (auto& word : words) arguments.push_back(word.data());
+  return cli::run_program(app, static_cast<int>(arguments.size()), arguments.data(), [&] {
+    if (options.print_config) return say(phx::app::config_text(app)), ExitCode::pass;
+    if (*migrate_command) return migrate(options, rollback);
+    if (*routes_command) return routes(options);
+    if (*grant_command) return grant(options, email, role);
+    return serve(options);
   });
 }

@@ -6,6 +6,11 @@
 #include <phx/core/base64.hpp>
 #include <phx/core/random.hpp>
 
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <regex>
+
 namespace phx::app {
 
 using cli::ExitCode;
@@ -15,6 +20,11 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--host", o.host, "address to listen on")->capture_default_str();
   app.add_option("--port", o.port, "port to listen on; 0 takes a free one")->check(CLI::Range(0, 65535))->capture_default_str();
   app.add_option("--workers", o.workers, "worker threads; 0: one per core")->check(CLI::Range(0, 1024))->capture_default_str();
+  auto* database =
+      app.add_option("--database", o.database, "sqlite:PATH, sqlite::memory: (gone with the process) or postgresql://USER@HOST/DATABASE")
+          ->capture_default_str();
+  app.add_option("--database-file", o.database_file, "file with the URL of the database, for URLs with a password")->excludes(database);
+  app.add_option("--cors-origins", o.cors_origins, "origins of pages that may call the API, as in https://app.example")->delimiter(',');
   app.add_option("--secret-key-base-file", o.secret_key_base_file, "file with the secret of tokens; default: one made up for this run");
   app.add_option("--check-origin", o.check_origin,
                  "conn, true, false, or origins separated by commas, as in https://app.example,//*.app.example")
@@ -44,10 +54,44 @@ server::CheckOrigin parse_check_origin(const std::string& text) {
   } catch (const std::invalid_argument& e) { throw Failure(ExitCode::usage, std::string("--check-origin: ") + e.what()); }
 }
 
+std::vector<std::string> with_environment(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> out(argv, argv + argc);
+  std::vector<std::string> added;
+  for (const auto* option : app.get_options()) {
+    if (option->get_lnames().empty() || (!option->get_configurable() && option != app.get_config_ptr())) continue;
+    const std::string& name = option->get_lnames().front();
+    std::string variable = "PHX_" + name;
+    for (char& c : variable) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    const char* value = std::getenv(variable.c_str());
+    const auto given = [&](const std::string& word) { return word == "--" + name || word.starts_with("--" + name + "="); };
+    if (value && *value && std::ranges::none_of(out, given)) added.push_back("--" + name + "=" + value);
+  }
+  out.insert(out.begin() + 1, added.begin(), added.end());
+  return out;
+}
+
+namespace {
+
+std::string first_line(const std::string& path, const char* flag) {
+  std::string text = cli::read_file(path, flag);
+  text.erase(text.find_last_not_of("\r\n") + 1);
+  return text;
+}
+
+}  // namespace
+
+std::string database_url(const Options& options) {
+  return options.database_file.empty() ? options.database : first_line(options.database_file, "--database-file");
+}
+
+std::string config_text(const CLI::App& app) {
+  static const std::regex password("(://[^:@/\"]*:)[^@/\"]*@");
+  return std::regex_replace(app.config_to_str(true), password, "$1***@");
+}
+
 std::string secret_key_base(const Options& options) {
   if (options.secret_key_base_file.empty()) return core::base64url_encode(core::SystemRandom().bytes(48));
-  std::string secret = cli::read_file(options.secret_key_base_file, "--secret-key-base-file");
-  secret.erase(secret.find_last_not_of("\r\n") + 1);
+  const std::string secret = first_line(options.secret_key_base_file, "--secret-key-base-file");
   if (secret.size() < 20) throw Failure(ExitCode::usage, "--secret-key-base-file: the secret must have at least 20 bytes");
   return secret;
 }

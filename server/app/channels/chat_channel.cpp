@@ -1,9 +1,8 @@
 #include "chat_channel.hpp"
 
-#include <phx/core/json.hpp>
-#include <phx/server/socket.hpp>
-
 #include <chrono>
+
+#include "support.hpp"
 
 namespace phx::app {
 
@@ -11,68 +10,116 @@ using namespace server;
 
 namespace {
 
-constexpr std::size_t max_message_bytes = 4'000;
+constexpr int max_messages_per_minute = 60;
+constexpr std::size_t max_presence_bytes = 4'000;
 
 std::int64_t unix_seconds() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-Json error(std::string_view field, std::string_view problem) { return obj("errors", obj(field, Json::array({problem}))); }
+/// The context's word for the text is `content`, the channel's `message`.
+Refusal in_channel_words(Refusal refusal) {
+  if (auto content = refusal.errors.extract("content")) {
+    content.key() = "message";
+    refusal.errors.insert(std::move(content));
+  }
+  return refusal;
+}
 
 }  // namespace
 
-JoinResult ChatChannel::join(std::string_view /*topic*/, const Json& params, Socket& socket) {
-  user_id_ = socket.assigns().at("user_id").get<std::string>();
-  name_ = user_id_;
-  if (params.is_object() && params.contains("name")) {
-    if (!params["name"].is_string()) return JoinError{error("name", "is invalid")};
-    name_ = params["name"].get<std::string>();
+JoinResult ChatChannel::join(std::string_view topic, const Json& params, Socket& socket) {
+  speaker_ = {user_id_of(socket), account_of(socket), user_id_of(socket), std::nullopt};
+  if (!speaker_.user_id && params.is_object() && params.contains("name")) {
+    const auto& name = params["name"];
+    if (!name.is_string() || name.get_ref<const std::string&>().size() > 80)
+      co_return JoinError{obj("errors", obj("name", Json::array({"is invalid"})))};
+    speaker_.name = name.get<std::string>();
   }
+  const auto entered = co_await socket.blocking([&]() -> Outcome<std::string> {
+    if (speaker_.user_id) {
+      const auto user = contexts_.accounts.get_user(*speaker_.user_id);
+      if (!user) return refuse("unauthorized");
+      speaker_.name = user->name;
+      speaker_.avatar = user->avatar;
+    }
+    return contexts_.chat.enter(after(topic, "chat:"), speaker_.user_id);
+  });
+  if (!entered) co_return join_refused(entered.error().reason);
+  room_ = *entered;
   socket.send_self("after_join");
-  return JoinOk{};
+  co_return JoinOk{};
 }
 
 HandleResult ChatChannel::handle_info(const Info& message, Socket& socket) {
-  if (!message.is("after_join")) return Channel::handle_info(message, socket);
-  presence_.track(socket, user_id_, obj("name", name_, "online_at", unix_seconds()));
-  socket.push("presence_state", presence_.list(socket));
-  return NoReply{};
+  if (!message.is("after_join")) co_return NoReply{};
+  contexts_.presence.track(
+      socket, speaker_.id,
+      obj("name", speaker_.name, "avatar", speaker_.avatar ? Json(*speaker_.avatar) : Json(), "online_at", unix_seconds()));
+  socket.push("presence_state", contexts_.presence.list(socket));
+  const auto messages = co_await socket.blocking([&] { return contexts_.chat.history(room_); });
+  Json list = Json::array();
+  for (const auto& m : messages) list.push_back(message_json(m));
+  socket.push("messages_history", obj("messages", list));
+  co_return NoReply{};
 }
 
 HandleResult ChatChannel::handle_in(std::string_view event, const Payload& payload, Socket& socket) {
+  if (event == "ping") return Reply::ok(payload);
   const Json& json = payload.json();
-  if (!json.is_object()) return Reply::error(obj("reason", "the payload must be an object"));
+  if (!json.is_object()) return no_object();
   if (event == "new_message") return new_message(json, socket);
+  if (event == "delete_message") return delete_message(json, socket);
   if (event == "typing") return typing(json, socket);
   if (event == "update_presence") return update_presence(json, socket);
-  if (event == "ping") return Reply::ok(payload);
-  return Reply::error(obj("reason", "unknown event"));
+  return unknown_event();
+}
+
+bool ChatChannel::over_limit(Instant now) {
+  if (messages_this_minute_ == 0 || now - minute_began_ >= std::chrono::minutes(1)) {
+    minute_began_ = now;
+    messages_this_minute_ = 0;
+  }
+  return ++messages_this_minute_ > max_messages_per_minute;
 }
 
 HandleResult ChatChannel::new_message(const Json& payload, Socket& socket) {
-  const auto text = payload.find("message");
-  if (text == payload.end() || !text->is_string() || text->get_ref<const std::string&>().empty())
-    return Reply::error(error("message", "can't be blank"));
-  if (text->get_ref<const std::string&>().size() > max_message_bytes) {
-    return Reply::error(error("message", "should be at most " + std::to_string(max_message_bytes) + " byte(s)"));
+  if (over_limit(socket.now())) {
+    socket.push("error", obj("reason", "rate_limit_exceeded"));
+    co_return Reply::error(obj("reason", "rate_limit_exceeded"));
   }
-  const std::uint64_t id = chat_.next_message_id();
-  socket.broadcast("new_message",
-                   obj("id", id, "message", *text, "user", obj("id", user_id_, "name", name_), "inserted_at", unix_seconds()));
-  return Reply::ok(obj("id", id));
+  const Json params = obj("content", payload.value("message", Json()));
+  auto saved = co_await socket.blocking([&] { return contexts_.chat.create_message(room_, speaker_, params); });
+  if (!saved) co_return refused_reply(in_channel_words(saved.error()));
+  socket.broadcast("new_message", message_json(*saved));
+  co_return Reply::ok(obj("id", saved->id));
+}
+
+HandleResult ChatChannel::delete_message(const Json& payload, Socket& socket) {
+  const auto id = id_in(payload, "message_id");
+  if (!id) co_return invalid("message_id", "is invalid");
+  const auto gone = co_await socket.blocking([&] { return contexts_.chat.delete_message(room_, *id, speaker_.user_id); });
+  if (!gone) co_return refused_reply(gone.error());
+  socket.broadcast("message_deleted", obj("message_id", *id));
+  co_return Reply::ok();
 }
 
 HandleResult ChatChannel::typing(const Json& payload, Socket& socket) {
   const auto on = payload.find("typing");
-  if (on == payload.end() || !on->is_boolean()) return Reply::error(error("typing", "is invalid"));
-  socket.broadcast_from("user_typing", obj("user_id", user_id_, "typing", *on));
+  if (on == payload.end() || !on->is_boolean()) return invalid("typing", "is invalid");
+  const Json id = speaker_.user_id ? Json(*speaker_.user_id) : Json(speaker_.id);
+  socket.broadcast_from("user_typing", obj("user_id", id, "typing", *on));
   return NoReply{};
 }
 
+/// Who and since when is not for the client to say.
 HandleResult ChatChannel::update_presence(const Json& payload, Socket& socket) {
-  presence_.update(socket, user_id_, [&](const Json& old) {
+  if (payload.dump().size() > max_presence_bytes) return Reply::error(obj("reason", "too large"));
+  contexts_.presence.update(socket, speaker_.id, [&](const Json& old) {
     Json meta = old;
     meta.update(payload);
+    for (const char* own : {"name", "avatar", "online_at"})
+      if (speaker_.user_id) meta[own] = old.value(own, Json());
     return meta;
   });
   return Reply::ok();

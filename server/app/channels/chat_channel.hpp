@@ -5,18 +5,23 @@
 #include <phx/server/channel.hpp>
 #include <phx/server/presence.hpp>
 
-#include "chat.hpp"
+#include "app/contexts/contexts.hpp"
 
 namespace phx::app {
 
-/// `chat:*`: who is here (presence under the user's id), messages with an id and an author, typing notes to the others.
+/// `chat:*`: who is here (presence under the user's id), messages with an id and an author, typing notes to the others. `chat:7` is room 7 of
+/// the database, which may be private; any other name is open to everybody, guests included.
 ///
-///   new_message {message}      reply ok {id}; broadcast new_message {id, message, user, inserted_at}
+///   after the join             pushes presence_state and messages_history {messages}
+///   new_message {message}      stored; then broadcast new_message {id, content, message, user, inserted_at}, reply ok {id}
 ///   typing {typing}            broadcast user_typing {user_id, typing} to the others
 ///   update_presence {...}      merges into the own meta; reply ok
+///   delete_message {message_id}   own ones: broadcast message_deleted {message_id}, reply ok
+///
+/// More than 60 messages a minute: push error {reason: "rate_limit_exceeded"}, and the same as reply.
 class ChatChannel final : public server::Channel {
  public:
-  ChatChannel(Chat& chat, server::Presence& presence) : chat_(chat), presence_(presence) {}
+  explicit ChatChannel(Contexts contexts) : contexts_(contexts) {}
 
   server::JoinResult join(std::string_view topic, const Json& params, server::Socket& socket) override;
   server::HandleResult handle_in(std::string_view event, const server::Payload& payload, server::Socket& socket) override;
@@ -24,12 +29,16 @@ class ChatChannel final : public server::Channel {
 
  private:
   server::HandleResult new_message(const Json& payload, server::Socket& socket);
+  server::HandleResult delete_message(const Json& payload, server::Socket& socket);
   server::HandleResult typing(const Json& payload, server::Socket& socket);
   server::HandleResult update_presence(const Json& payload, server::Socket& socket);
+  bool over_limit(Instant now);
 
-  Chat& chat_;
-  server::Presence& presence_;
-  std::string user_id_, name_;
+  Contexts contexts_;
+  std::string room_;
+  Speaker speaker_;
+  Instant minute_began_{};
+  int messages_this_minute_ = 0;
 };
 
 }  // namespace phx::app

@@ -3,23 +3,17 @@
 #include <optional>
 #include <string>
 
-#include <phx/core/token.hpp>
-#include <phx/server/presence.hpp>
 #include <phx/server/user_socket.hpp>
 
-#include "chat.hpp"
+#include "app/contexts/contexts.hpp"
 
 namespace phx::app {
 
-/// What the sockets of the application stand on. Outlives them.
-struct Contexts {
-  Chat& chat;
-  server::Presence& presence;
-  std::string secret_key_base;
-};
-
-/// `/socket`. A signed token (param `token`, salt "user socket", at most a day old) says who it is; a bad one is refused. Without a
-/// token it is a guest, under the name of param `user_id` or one made for it; channels decide who may join what.
+/// `/socket`. Who it is says, in this order: param `token`, the socket's auth token, header `x-authorization: Bearer …`, the session cookie.
+/// Any of them may be a login's token; the first three also one under the salt "user socket", as operators sign. One that is there and bad is
+/// refused. With none it is a guest, under the name of param `user_id` or one made for it; channels decide who may join what.
+///
+/// Assigns: user_id ("7", or a guest's name), account ("7"; a guest has none), guest.
 class UserSocket final : public server::UserSocket {
  public:
   explicit UserSocket(Contexts contexts);
@@ -30,7 +24,7 @@ class UserSocket final : public server::UserSocket {
  private:
   std::optional<std::string> verified_user(const std::string& token) const;
 
-  core::KeyGenerator keys_;
+  Contexts contexts_;
 };
 
 }  // namespace phx::app

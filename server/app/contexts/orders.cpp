@@ -12,11 +12,13 @@ Outcome<app::Order> Orders::create_order(std::int64_t user_id, const Json& param
   auto changeset = cast(order, params, {"item", "quantity", "unit_price"})
                        .validate_required({"item", "quantity", "unit_price"})
                        .validate_length("item", {.max = 200})
-                       .validate_number("quantity", {.less_than_or_equal_to = 1'000, .greater_than_or_equal_to = 1})
+                       .validate_number("quantity", {.less_than_or_equal_to = 1'000})
                        .validate_number("unit_price", {.less_than_or_equal_to = 1e9, .greater_than_or_equal_to = 0});
   if (changeset.valid()) {
-    const app::Order priced = changeset.apply_changes();
-    changeset.put_change("total", priced.quantity * priced.unit_price);
+    const app::Order wanted = changeset.apply_changes();
+    changeset.put_change("total", wanted.quantity * wanted.unit_price);
+    // Validations look at changes, and 0 is none in a new order.
+    if (wanted.quantity < 1) changeset.add_error("quantity", "must be greater than or equal to 1");
   }
   return repo_.transaction([&](Repo& tx) -> Outcome<app::Order> {
     auto saved = tx.insert(std::move(changeset));

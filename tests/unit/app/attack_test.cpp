@@ -1,0 +1,136 @@
+// The attack list of the application: what the plugs refuse by themselves is in unit/server_plugs/attack_test.cpp.
+#include <phx/core/etf_json.hpp>
+
+#include "unit/app/app_case.hpp"
+
+namespace phx::app {
+namespace {
+
+struct AttackTest : RestCase {
+  Answer login(const server::HeaderList& headers = {}, bool cookie = true) {
+    return request("POST", "/api/v1/sessions", "", obj("email", "ada@example.org", "password", good_password, "cookie", cookie), headers);
+  }
+  static std::string cookie_of(const Answer& answer) {
+    const auto text = answer.header("set-cookie");
+    return text.substr(0, text.find(';'));
+  }
+};
+
+TEST_P(AttackTest, ForgedTruncatedForeignAndExpiredTokens) {
+  const auto ada = user("ada");
+  const auto good = token(ada);
+  std::string forged = good;
+  forged[forged.size() / 2] ^= 1;
+  const core::KeyGenerator other("another secret of 64 bytes and more: 0123456789abcdefghijklmnopqrstuvwxyz");
+  const core::KeyGenerator own(options.secret_key_base);
+  const auto data = core::etf::from_json(obj("user_id", ada.id, "session_id", 1)).value();
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  for (const auto& bad : {forged, good.substr(0, good.size() / 2), good + "x", core::sign_token(other, "user auth", data, now),
+                          core::sign_token(own, "user auth", data, now - 25h), core::sign_token(own, "user socket", data, now),
+                          contexts().credentials.player_token(1, ada.id)})
+    EXPECT_EQ(get("/api/v1/me", bad).status, 401) << bad;
+  EXPECT_EQ(get("/api/v1/me", core::sign_token(own, "user auth", data, now - 23h)).status, 200);
+}
+
+TEST_P(AttackTest, SqlInEveryStringField) {
+  const auto bearer = token(user("ada"));
+  const std::string evil = "x'; DROP TABLE users; --";
+  EXPECT_EQ(post("/api/v1/rooms", bearer, obj("name", evil, "topic", evil)).data()["name"], evil);
+  EXPECT_EQ(post("/api/v1/orders", bearer, obj("item", evil, "quantity", 1, "unit_price", 1)).data()["item"], evil);
+  EXPECT_EQ(post("/api/v1/organizations", bearer, obj("name", evil)).data()["name"], evil);
+  const auto room = post("/api/v1/rooms", bearer, obj("name", "r")).header("location");
+  EXPECT_EQ(post(room + "/messages", bearer, obj("content", evil)).data()["content"], evil);
+  EXPECT_EQ(request("PATCH", "/api/v1/users/1", bearer, obj("name", evil, "avatar", evil)).data()["name"], evil);
+  EXPECT_EQ(post("/api/v1/sessions", "", obj("email", "' OR '1'='1", "password", good_password)).status, 401);
+  for (const char* list : {"/api/v1/users?name=%27%20OR%201=1--", "/api/v1/games?status=%27%20OR%201=1--", "/api/v1/rooms?name=%27;--"})
+    EXPECT_EQ(get(list, bearer).status, 200) << list;
+  EXPECT_EQ(get("/api/v1/users?after=%27%20OR%201=1", bearer).status, 400);
+  EXPECT_EQ(get("/api/v1/users/1%20OR%201=1", bearer).status, 404);
+  EXPECT_EQ(contexts().accounts.count_users(), 1);
+}
+
+TEST_P(AttackTest, WrongTypesAreRefusedNeverCrash) {
+  const auto bearer = token(user("ada"));
+  for (const Json& bad : {Json(7), Json(true), Json::array({1}), obj("a", 1), Json(1e300), Json(std::string("nul\0", 4))}) {
+    EXPECT_EQ(post("/api/v1/rooms", bearer, obj("name", bad)).status, 422) << bad;
+    EXPECT_THAT(post("/api/v1/sessions", "", obj("email", bad, "password", "x")).status, testing::AnyOf(400, 401)) << bad;
+    EXPECT_EQ(post("/api/v1/friends", bearer, obj("friend_id", bad)).status, 422) << bad;
+  }
+  EXPECT_EQ(post("/api/v1/orders", bearer, obj("item", "x", "quantity", 1e300, "unit_price", 1)).status, 422);
+  EXPECT_EQ(post("/api/v1/friends", bearer, obj("friend_id", INT64_MAX)).status, 422);
+}
+
+TEST_P(AttackTest, ACookieLoginNeedsItsCsrfToken) {
+  user("ada");
+  const auto answer = login();
+  ASSERT_EQ(answer.status, 201);
+  const auto cookie = cookie_of(answer);
+  ASSERT_NE(cookie, "");
+  EXPECT_NE(answer.header("set-cookie").find("HttpOnly"), std::string::npos);
+  EXPECT_NE(answer.header("set-cookie").find("SameSite=Lax"), std::string::npos);
+  EXPECT_EQ(request("GET", "/api/v1/me", "", Json(), {{"cookie", cookie}}).data()["email"], "ada@example.org");
+  EXPECT_EQ(request("POST", "/api/v1/games", "", obj(), {{"cookie", cookie}}).status, 403);
+  EXPECT_EQ(request("POST", "/api/v1/games", "", obj(), {{"cookie", cookie}, {"x-csrf-token", "nonsense"}}).status, 403);
+  const auto csrf = answer.data()["csrf_token"].get<std::string>();
+  EXPECT_EQ(request("POST", "/api/v1/games", "", obj(), {{"cookie", cookie}, {"x-csrf-token", csrf}}).status, 201);
+  EXPECT_EQ(request("DELETE", "/api/v1/sessions", "", Json(), {{"cookie", cookie}, {"x-csrf-token", csrf}}).status, 204);
+  EXPECT_EQ(request("GET", "/api/v1/me", "", Json(), {{"cookie", cookie}}).status, 401);
+  EXPECT_EQ(login({}, false).header("set-cookie"), "");
+}
+
+TEST_P(AttackTest, GuessingAPasswordIsSlowedDown) {
+  user("ada");
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(post("/api/v1/sessions", "", obj("email", "ada@example.org", "password", "guess")).status, 401);
+  const auto answer = post("/api/v1/sessions", "", obj("email", "ada@example.org", "password", good_password));
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_NE(answer.header("retry-after"), "");
+  EXPECT_EQ(post("/api/v1/sessions", "", obj("email", "bob@example.org", "password", "guess")).status, 401);
+}
+
+TEST_P(AttackTest, OversizedAndBrokenRequests) {
+  const auto send = [&](const std::string& body) {
+    return raw("POST /api/v1/users HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: " +
+               std::to_string(body.size()) + "\r\n\r\n" + body)
+        .substr(9, 3);
+  };
+  EXPECT_EQ(send("{"), "400");
+  EXPECT_EQ(send("[1]"), "422");
+  EXPECT_EQ(send(std::string(200, '[') + std::string(200, ']')), "400");
+  EXPECT_EQ(send("{\"name\":\"" + std::string(1'100'000, 'x') + "\"}"), "413");
+  EXPECT_EQ(raw("GET /api/v1/me HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer " + std::string(20'000, 'x') + "\r\n\r\n")
+                .substr(9, 3),
+            "431");
+  EXPECT_EQ(raw("GET /api/v1/../../etc/passwd HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").substr(9, 3), "404");
+}
+
+TEST_P(AttackTest, ForeignOriginsGetNoPermission) {
+  EXPECT_EQ(request("GET", "/api/v1/ping", "", Json(), {{"origin", "https://evil.example"}}).header("access-control-allow-origin"), "");
+  const auto preflight = raw(
+      "OPTIONS /api/v1/users HTTP/1.1\r\nhost: x\r\nconnection: close\r\norigin: https://evil.example\r\naccess-control-request-method: "
+      "POST\r\n\r\n");
+  EXPECT_EQ(preflight.find("access-control-allow-origin"), std::string::npos);
+}
+
+/// Unknown addresses cost the same hash as known ones; the best of five, and a factor of three, so that a busy machine fails nothing.
+TEST(LoginTiming, NobodyIsVerifiedAtTheSameCost) {
+  const Passwords passwords({.memory_kib = 4096, .passes = 3});
+  const auto hash = passwords.hash("secret");
+  const auto time = [](const auto& f) {
+    auto best = std::chrono::steady_clock::duration::max();
+    for (int i = 0; i < 5; ++i) {
+      const auto begin = std::chrono::steady_clock::now();
+      f();
+      best = std::min(best, std::chrono::steady_clock::now() - begin);
+    }
+    return best;
+  };
+  const auto known = time([&] { EXPECT_FALSE(passwords.verify("wrong", hash)); });
+  const auto nobody = time([&] { passwords.verify_nobody("wrong"); });
+  EXPECT_GT(nobody * 3, known);
+  EXPECT_GT(known * 3, nobody);
+}
+
+ON_BOTH_DATABASES(AttackTest);
+
+}  // namespace
+}  // namespace phx::app

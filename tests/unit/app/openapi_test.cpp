@@ -1,0 +1,110 @@
+// The document at /api/openapi.json against the routes, and (in RestCase) against every answer of the suite.
+#include <algorithm>
+#include <set>
+
+#include "app/web/router.hpp"
+#include "unit/app/app_case.hpp"
+
+namespace phx::app {
+
+namespace {
+
+const Json& resolve(const Json& document, const Json& schema) {
+  if (!schema.contains("$ref")) return schema;
+  return document.at(Json::json_pointer(schema.at("$ref").get<std::string>().substr(1)));
+}
+
+bool is_type(const std::string& type, const Json& value) {
+  if (type == "integer") return value.is_number_integer();
+  if (type == "string") return value.is_string();
+  if (type == "boolean") return value.is_boolean();
+  if (type == "object") return value.is_object();
+  if (type == "array") return value.is_array();
+  return type == "null" && value.is_null();
+}
+
+/// What of JSON Schema the document uses.
+std::string disagreement_at(const Json& document, const Json& given, const Json& value, const std::string& at) {
+  const Json& schema = resolve(document, given);
+  if (schema.contains("type")) {
+    const Json types = schema["type"].is_array() ? schema["type"] : Json::array({schema["type"]});
+    if (std::ranges::none_of(types, [&](const Json& t) { return is_type(t, value); })) return at + " is no " + types.dump();
+  }
+  for (const auto& name : schema.value("required", Json::array()))
+    if (!value.contains(name.get<std::string>())) return at + " lacks " + name.dump();
+  if (value.is_object() && schema.contains("properties"))
+    for (const auto& [name, inner] : value.items()) {
+      if (!schema["properties"].contains(name)) {
+        if (name == "csrf_token") continue;  // of cookie logins only
+        return at + " has " + name;
+      }
+      if (auto wrong = disagreement_at(document, schema["properties"][name], inner, at + "/" + name); !wrong.empty()) return wrong;
+    }
+  if (value.is_array() && schema.contains("items"))
+    for (const auto& inner : value)
+      if (auto wrong = disagreement_at(document, schema["items"], inner, at + "/*"); !wrong.empty()) return wrong;
+  return {};
+}
+
+std::vector<std::string> segments(std::string path) {
+  path = path.substr(0, path.find('?'));
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at < path.size();) {
+    const auto next = std::min(path.find('/', at + 1), path.size());
+    out.push_back(path.substr(at + 1, next - at - 1));
+    at = next;
+  }
+  return out;
+}
+
+bool fits(const std::string& pattern, const std::string& path) {
+  const auto want = segments(pattern), have = segments(path);
+  return want.size() == have.size() &&
+         std::ranges::equal(want, have, [](const auto& w, const auto& h) { return w.starts_with('{') || w == h; });
+}
+
+}  // namespace
+
+std::string disagreement(const Json& document, const std::string& method, const std::string& path, const Answer& answer) {
+  std::string verb = method;
+  std::ranges::transform(verb, verb.begin(), [](char c) { return static_cast<char>(c | 0x20); });
+  for (const auto& [pattern, operations] : document["paths"].items()) {
+    if (!fits(pattern, path) || !operations.contains(verb)) continue;
+    const Json& responses = operations[verb]["responses"];
+    const std::string status = std::to_string(answer.status);
+    if (answer.status < 400 && !responses.contains(status)) return "status " + status + " is not in the document";
+    const Json& response = responses.contains(status) ? responses[status] : responses["default"];
+    if (!response.contains("content")) return answer.json.is_null() ? "" : "a body where there is none";
+    return disagreement_at(document, response["content"]["application/json"]["schema"], answer.json, "body");
+  }
+  return answer.status >= 400 ? "" : "the document does not know it";
+}
+
+namespace {
+
+TEST(OpenApi, DescribesEveryRouteAndNothingElse) {
+  ApplicationOptions options;
+  options.repo.url = "sqlite::memory:";
+  options.secret_key_base = "a secret of the tests, 64 bytes long: 0123456789abcdefghijklmnopqrstuvwxyz";
+  options.password_cost = {.memory_kib = 64, .passes = 1};
+  const Application application(options);
+  std::set<std::string> routed, described;
+  for (const auto& route : application.router().routes()) {
+    std::string path;
+    for (const auto& segment : segments(route.path)) path += "/" + (segment.starts_with(':') ? "{" + segment.substr(1) + "}" : segment);
+    routed.insert(route.verb + " " + path);
+  }
+  const Json document = openapi();
+  EXPECT_EQ(document["openapi"], "3.1.0");
+  for (const auto& [path, operations] : document["paths"].items())
+    for (const auto& [verb, operation] : operations.items()) {
+      std::string upper = verb;
+      std::ranges::transform(upper, upper.begin(), [](char c) { return static_cast<char>(c & ~0x20); });
+      described.insert(upper + " " + path);
+      EXPECT_TRUE(operation.contains("summary")) << path;
+    }
+  EXPECT_EQ(routed, described);
+}
+
+}  // namespace
+}  // namespace phx::app
