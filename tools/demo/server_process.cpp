@@ -23,14 +23,17 @@ std::string read_line(int fd) {
   return line;
 }
 
-pid_t spawn(const std::string& program, std::uint16_t port, int out) {
+pid_t spawn(const std::string& program, std::uint16_t port, const std::vector<std::string>& arguments, int out) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-  std::string name = program, flag = "--port", number = std::to_string(port), level = "--log-level", warning = "warning";
-  char* argv[] = {name.data(), flag.data(), number.data(), level.data(), warning.data(), nullptr};
+  std::vector<std::string> words{program, "--port", std::to_string(port), "--log-level", "warning"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (auto& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
   pid_t pid = -1;
-  const int error = posix_spawn(&pid, program.c_str(), &actions, nullptr, argv, environ);
+  const int error = posix_spawn(&pid, program.c_str(), &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) throw std::system_error(error, std::generic_category(), "cannot start " + program);
   return pid;
@@ -38,11 +41,11 @@ pid_t spawn(const std::string& program, std::uint16_t port, int out) {
 
 }  // namespace
 
-ServerProcess::ServerProcess(const std::string& program, std::uint16_t port) {
+ServerProcess::ServerProcess(const std::string& program, std::uint16_t port, const std::vector<std::string>& arguments) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
   try {
-    pid_ = spawn(program, port, ends[1]);
+    pid_ = spawn(program, port, arguments, ends[1]);
   } catch (...) {
     close(ends[0]);
     close(ends[1]);

@@ -4,14 +4,16 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace phx::demo {
 
 /// A phx-server in a process of its own. The destructor ends it.
 class ServerProcess {
  public:
-  /// Starts it and waits until it listens; port 0 takes a free one. Throws std::runtime_error when it does not come up.
-  ServerProcess(const std::string& program, std::uint16_t port);
+  /// Starts it with these further arguments and waits until it listens; port 0 takes a free one. Throws std::runtime_error when it does not
+  /// come up.
+  ServerProcess(const std::string& program, std::uint16_t port, const std::vector<std::string>& arguments);
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;

@@ -3,17 +3,25 @@
 #include <unistd.h>
 
 #include <phx/client.hpp>
+#include <phx/core/base64.hpp>
 #include <phx/core/json.hpp>
+#include <phx/core/random.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
+#include <system_error>
 #include <vector>
 
+#include "rest.hpp"
 #include "server_process.hpp"
 
 namespace phx::demo {
@@ -59,14 +67,41 @@ class Happenings {
   std::vector<std::string> seen_;
 };
 
+/// What a user calls himself in his presence; its key is his number.
+std::string name_in(const core::Presence& presence) {
+  const auto meta = presence.metas.empty() ? Result<Json>(obj()) : parse_json(presence.metas.front().json);
+  return meta ? meta->value("name", "") : "";
+}
+
+/// A new folder for this story's database and secret, gone with it.
+class Folder {
+ public:
+  Folder() : path_((std::filesystem::temp_directory_path() / "phx-demo-XXXXXX").string()) {
+    if (!mkdtemp(path_.data())) throw std::system_error(errno, std::generic_category(), path_);
+    std::ofstream(secret()) << core::base64url_encode(core::SystemRandom().bytes(48)) << '\n';
+  }
+  ~Folder() {
+    std::error_code ignored;  // a folder left in /tmp is no failed story
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+  std::string secret() const { return file("secret"); }
+
+ private:
+  std::string path_;
+};
+
 /// One chatter: a socket, a channel, its presence.
 class Person {
  public:
-  Person(std::string name, const std::string& url, Happenings& world)
+  /// token: of his login.
+  Person(std::string name, const std::string& url, const std::string& token, Happenings& world)
       : name_(std::move(name)),
         world_(world),
-        socket_(url, {.params = Payload(obj("user_id", name_))}),
-        room_(socket_.channel("chat:lobby", Payload(obj("name", name_)))),
+        socket_(url, {.params = Payload(obj("token", token))}),
+        room_(socket_.channel("chat:lobby")),
         presence_(room_) {
     keep(socket_.on_close(
         [this](const ConnectionClosed& c) { tell("lost the connection (" + std::to_string(c.code) + ")", "lost the connection"); }));
@@ -76,10 +111,10 @@ class Person {
     }));
     keep(room_.on("new_message", [this](const Message& m) { on_message(m); }));
     keep(presence_.on_join([this](const PresenceJoined& p) {
-      if (!p.current) tell("sees " + p.presence.key + " come");
+      if (!p.current) tell("sees " + name_in(p.presence) + " come");
     }));
     keep(presence_.on_leave([this](const PresenceLeft& p) {
-      if (p.current.metas.empty()) tell("sees " + p.presence.key + " go");
+      if (p.current.metas.empty()) tell("sees " + name_in(p.presence) + " go");
     }));
     socket_.connect();
     room_.join();
@@ -128,15 +163,26 @@ void chat(Person& from, const std::string& text, Happenings& world) {
 void tell(const std::string& server_program) {
   Happenings world;
   chapter("A server starts");
-  auto server = std::make_unique<ServerProcess>(server_program, 0);
+  const Folder folder;
+  const std::vector<std::string> arguments{"--database", "sqlite:" + folder.file("demo.db"), "--secret-key-base-file", folder.secret()};
+  auto server = std::make_unique<ServerProcess>(server_program, 0, arguments);
   const std::uint16_t port = server->port();
   const std::string url = "ws://127.0.0.1:" + std::to_string(port) + "/socket";
   say("server", "process " + std::to_string(server->pid()) + " listens at " + url);
 
+  chapter("Ada and Bob sign up and in, over REST");
+  const std::string rest = "http://127.0.0.1:" + std::to_string(port);
+  const auto token_of = [&](const std::string& name) {
+    auto token = sign_up_and_in(rest, name);
+    say(name, "has an account and is logged in");
+    return token;
+  };
+  const auto ada_token = token_of("ada"), bob_token = token_of("bob");
+
   chapter("Ada and Bob join a room and chat");
-  Person ada("ada", url, world);
+  Person ada("ada", url, ada_token, world);
   world.await("ada joined chat:lobby");
-  auto bob = std::make_unique<Person>("bob", url, world);
+  auto bob = std::make_unique<Person>("bob", url, bob_token, world);
   world.await("bob joined chat:lobby");
   world.await("ada sees bob come");
   world.await("bob sees ada come");
@@ -147,7 +193,7 @@ void tell(const std::string& server_program) {
   server->kill();
   for (const char* who : {"ada", "bob"}) world.await(std::string(who) + " lost the connection");
   for (const char* who : {"ada", "bob"}) world.await(std::string(who) + " tries again");
-  server = std::make_unique<ServerProcess>(server_program, port);
+  server = std::make_unique<ServerProcess>(server_program, port, arguments);
   say("server", "process " + std::to_string(server->pid()) + " listens at " + url);
   for (const char* who : {"ada", "bob"}) world.await(std::string(who) + " joined chat:lobby");
   chat(*bob, "still there?", world);
