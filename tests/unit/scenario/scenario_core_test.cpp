@@ -284,6 +284,14 @@ TEST(ScenarioCore, TemplatesThatFailTellTheirColumn) {
   EXPECT_EQ(w.failure(), "f.yaml:7:7 in a template of this step, column 4: there is no 'id.name'");
 }
 
+TEST(ScenarioReports, MaskSecretsInMessages) {
+  World w(entered + "    - push: { event: login, payload: { user: ada, opts: [ { api_Token: abc, n: 1 } ], password: p } }\n");
+  w.start();
+  const ScenarioReport report = ScenarioReport::of(w.core, 1);
+  EXPECT_EQ(report.actors[0].timeline.back().payload,
+            R"({"opts":[{"api_Token":"[FILTERED]","n":1}],"password":"[FILTERED]","user":"ada"})");
+}
+
 TEST(ScenarioReports, EscapeWhatTheServerSent) {
   World w(entered + "    - expect: { on: room, event: new_msg, payload: { body: \"<b>&\" }, within: 1s }\n");
   w.start();

@@ -77,6 +77,38 @@ std::string xml_escaped(std::string_view text) {
   return out;
 }
 
+namespace {
+
+bool is_secret(std::string key) {
+  std::ranges::transform(key, key.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  static constexpr std::string_view words[] = {"password", "token", "secret", "authorization", "cookie"};
+  return std::ranges::any_of(words, [&](std::string_view word) { return key.find(word) != std::string::npos; });
+}
+
+bool mask(Json& value) {
+  bool changed = false;
+  if (value.is_array())
+    for (Json& element : value) changed = mask(element) || changed;
+  if (!value.is_object()) return changed;
+  for (auto it = value.begin(); it != value.end(); ++it) {
+    if (is_secret(it.key()) && !it->is_null()) {
+      *it = "[FILTERED]";
+      changed = true;
+    } else {
+      changed = mask(*it) || changed;
+    }
+  }
+  return changed;
+}
+
+/// Reports are kept and sent around: secrets do not belong there.
+std::string masked(const std::string& payload) {
+  auto json = parse_json(payload);
+  return json && mask(*json) ? to_json_text(*json) : payload;
+}
+
+}  // namespace
+
 ScenarioReport ScenarioReport::of(const ScenarioCore& run, std::uint32_t attempts) {
   ScenarioReport out{.file = run.scenario().file,
                      .name = run.scenario().name,
@@ -85,7 +117,10 @@ ScenarioReport ScenarioReport::of(const ScenarioCore& run, std::uint32_t attempt
                      .began = run.began(),
                      .end = run.end(),
                      .attempts = attempts};
-  for (const auto& actor : run.actors()) out.actors.push_back({actor->name(), actor->timeline()});
+  for (const auto& actor : run.actors()) {
+    out.actors.push_back({actor->name(), actor->timeline()});
+    for (TimelineEntry& entry : out.actors.back().timeline) entry.payload = masked(entry.payload);
+  }
   return out;
 }
 

@@ -20,6 +20,8 @@ template <class... F>
 struct Overloaded : F... {
   using F::operator()...;
 };
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
 
 const Json& find(const Expression& e, const TemplateScope& scope) {
   const std::string& name = std::get<std::string>(e.constant);

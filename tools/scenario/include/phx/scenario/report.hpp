@@ -24,6 +24,7 @@ struct ScenarioReport {
   std::uint32_t attempts = 1;  ///< more than one: it failed before
   std::vector<ActorReport> actors = {};
 
+  /// Values of keys like token and password are masked in what was sent and received.
   static ScenarioReport of(const ScenarioCore& run, std::uint32_t attempts);
   double seconds() const;
 };
