@@ -88,7 +88,7 @@ struct TaskQueue {
   bool finished = false;
 };
 
-/// A thread for callbacks: waking it costs half of what waking a loop does. It shares the queue, as above.
+/// A thread for callbacks, asleep on a condition variable. It shares the queue, as above.
 struct CallbackThread {
   std::shared_ptr<TaskQueue> queue = std::make_shared<TaskQueue>();
   std::thread thread{[queue = queue] {
