@@ -33,14 +33,14 @@ bool is_token(std::string_view text) {
   });
 }
 
-void check(const HttpRequest& request) {
+}  // namespace
+
+void check_request(const HttpRequest& request) {
   if (!is_token(request.method)) throw std::invalid_argument("phx::net::HttpClient: '" + request.method + "' is not an HTTP method");
   for (const auto& [name, value] : request.headers)
     if (!is_token(name) || value.find_first_of(std::string_view("\r\n\0", 3)) != value.npos)
       throw std::invalid_argument("phx::net::HttpClient: header '" + name + "' cannot be sent");
 }
-
-}  // namespace
 
 /// curl's multi interface with Asio as its event loop: curl says which sockets and which time to watch, the loop says what happened.
 /// Nobody is called from inside curl: what has ended is collected, taken out, then told.
@@ -110,7 +110,7 @@ void HttpClient::cancel(Id id) { impl_->cancel(id); }
 // ---- requests ----
 
 HttpClient::Id HttpClient::Impl::start(HttpRequest request, Done done) {
-  check(request);
+  check_request(request);
   const Id id{++last_id_};
   auto url = parse_url(request.url);
   if (!url || !url->scheme.starts_with("http")) {

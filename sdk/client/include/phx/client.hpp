@@ -11,6 +11,7 @@
 #include <phx/client/push.hpp>
 #include <phx/client/push_store.hpp>
 #include <phx/client/receiver.hpp>
+#include <phx/client/rest.hpp>
 #include <phx/client/runtime.hpp>
 #include <phx/client/socket.hpp>
 #include <phx/client/subscription.hpp>

@@ -22,6 +22,7 @@
 #include <phx/client/channel.hpp>
 #include <phx/client/detail/start.hpp>
 #include <phx/client/receiver.hpp>
+#include <phx/client/rest.hpp>
 #include <phx/client/socket.hpp>
 
 namespace phx::client::detail {
@@ -142,6 +143,19 @@ auto Socket::async_disconnect(CloseOptions options, Token&& token) {
         detail::start_disconnect(socket, how, request, detail::completion_for(std::move(handler)), detail::place_of<Handler>);
       },
       token, shared_, std::move(options));
+}
+
+template <class Token>
+auto RestClient::async_request(RestRequest request, Token&& token) {
+  return boost::asio::async_initiate<Token, void(boost::system::error_code, RestResponse)>(
+      [](auto handler, const std::shared_ptr<detail::RestShared>& rest, RestRequest what) {
+        using Handler = std::decay_t<decltype(handler)>;
+        const auto operation = detail::prepare(rest, std::move(what));
+        if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected())
+          slot.assign([operation](boost::asio::cancellation_type) { detail::cancel(operation); });
+        detail::start(rest, operation, detail::completion_for(std::move(handler)), detail::place_of<Handler>);
+      },
+      token, shared_, std::move(request));
 }
 
 }  // namespace phx::client

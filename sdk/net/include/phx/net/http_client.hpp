@@ -32,6 +32,9 @@ struct HttpRequest {
   int max_redirects = 0;  ///< 0: a redirect is an answer like any other; followed, a POST becomes a GET as in browsers
 };
 
+/// Throws std::invalid_argument for a method or header that cannot be sent.
+void check_request(const HttpRequest& request);
+
 struct HttpAnswer {
   int status = 0;
   HeaderList headers{};  ///< names in lower case

@@ -10,6 +10,7 @@
 #include <phx/client/detail/move_function.hpp>
 #include <phx/client/options.hpp>
 #include <phx/client/payload.hpp>
+#include <phx/client/rest.hpp>
 
 namespace phx::client::detail {
 
@@ -54,5 +55,10 @@ void start_receive(const std::shared_ptr<ReceiverShared>& receiver, std::uint64_
 void cancel_receive(const std::shared_ptr<ReceiverShared>& receiver, std::uint64_t ticket);
 void start_disconnect(const std::shared_ptr<SocketShared>& socket, CloseOptions options, const std::shared_ptr<Once<>>& request,
                       MoveFunction<void(std::error_code)> done, RunOn where);
+
+std::shared_ptr<RestOperation> prepare(const std::shared_ptr<RestShared>& rest, RestRequest request);
+void cancel(const std::shared_ptr<RestOperation>& operation);
+void start(const std::shared_ptr<RestShared>& rest, const std::shared_ptr<RestOperation>& operation,
+           MoveFunction<void(std::error_code, RestResponse)> done, RunOn where);
 
 }  // namespace phx::client::detail
