@@ -32,13 +32,6 @@ std::string first_line(std::string text) {
   return text;
 }
 
-std::optional<std::string> token(const ConnectOptions& options) {
-  if (!options.token_file.empty()) return first_line(read_file(options.token_file, "--token-file"));
-  const char* env = std::getenv("PHX_TOKEN");
-  if (env != nullptr && *env != '\0') return env;
-  return std::nullopt;
-}
-
 std::pair<std::string, std::string> header(const std::string& text) {
   const std::size_t colon = text.find(':');
   if (colon == 0 || colon == std::string::npos || text.find_first_of("\r\n") != std::string::npos)
@@ -54,16 +47,38 @@ void check(const core::TlsClientOptions& tls) {
 
 }  // namespace
 
-Duration ConnectOptions::timeout_or(Duration otherwise) const {
+std::optional<std::string> token(const NetworkOptions& options) {
+  if (!options.token_file.empty()) return first_line(read_file(options.token_file, "--token-file"));
+  const char* env = std::getenv("PHX_TOKEN");
+  if (env != nullptr && *env != '\0') return env;
+  return std::nullopt;
+}
+
+Duration NetworkOptions::timeout_or(Duration otherwise) const {
   if (!timeout_seconds) return otherwise;
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*timeout_seconds));
 }
 
-std::string ConnectOptions::timeout_text(Duration otherwise) const {
+std::string NetworkOptions::timeout_text(Duration otherwise) const {
   std::string text = std::to_string(std::chrono::duration<double>(timeout_or(otherwise)).count());
   text.erase(text.find_last_not_of('0') + 1);
   if (text.ends_with('.')) text.pop_back();
   return text + " s";
+}
+
+void add_network_options(CLI::App& command, NetworkOptions& o, const std::string& token) {
+  command.add_option("--token-file", o.token_file, "file with " + token + " (or PHX_TOKEN); - is stdin");
+  command.add_option("--header", o.headers, "further header of the request, 'Name: value'")->take_all()->allow_extra_args(false);
+  command.add_option("--ca-file", o.ca_file, "PEM file of the authorities to trust; default: the system's");
+  command.add_flag("--insecure", o.insecure, "take any certificate of the server: anybody may be in the middle");
+  command.add_option("--proxy", o.proxy, "http://user:password@host:port or socks5://...; env takes HTTPS_PROXY, ALL_PROXY, NO_PROXY");
+  command.add_option("--timeout", o.timeout_seconds, "seconds")->check(CLI::PositiveNumber);
+  // Taken out of the command line before it is parsed (context.hpp), declared for the help.
+  command.add_option_function<std::string>(
+      "--context", [](const std::string&) {}, "URL and flags of `phx context add NAME`");
+  command.add_flag("--json", o.output.json, "one JSON object per line, also on a terminal");
+  command.add_flag("--pretty", o.output.pretty, "indented, also into a pipe");
+  command.add_flag("--quiet", o.output.quiet, "no talk on stderr");
 }
 
 void add_connect_options(CLI::App& command, ConnectOptions& o, bool topic) {
@@ -75,27 +90,15 @@ void add_connect_options(CLI::App& command, ConnectOptions& o, bool topic) {
 void add_connect_flags(CLI::App& command, ConnectOptions& o, bool topic) {
   command.add_option("--params", o.params, "connect params, a JSON object");
   if (topic) command.add_option("--join-payload", o.join_payload, "payload of the join, JSON");
-  command.add_option("--token-file", o.token_file, "file with the param `token` (or PHX_TOKEN); - is stdin");
   command.add_option("--auth-token-file", o.auth_token_file, "file with the auth token, sent as subprotocol; - is stdin");
-  command.add_option("--header", o.headers, "further header of the request, 'Name: value'")->take_all()->allow_extra_args(false);
   command.add_option("--transport", o.transport, "websocket (default), longpoll, or auto: long-poll where the WebSocket does not work")
       ->check(CLI::IsMember({"websocket", "longpoll", "auto"}));
   command.add_option("--vsn", o.vsn, "protocol version")->check(CLI::IsMember({"1.0.0", "2.0.0"}));
-  command.add_option("--ca-file", o.ca_file, "PEM file of the authorities to trust for wss://; default: the system's");
-  command.add_flag("--insecure", o.insecure, "take any certificate of the server: anybody may be in the middle");
-  command.add_option("--proxy", o.proxy, "http://user:password@host:port or socks5://...; env takes HTTPS_PROXY, ALL_PROXY, NO_PROXY");
-  command.add_option("--timeout", o.timeout_seconds, "seconds")->check(CLI::PositiveNumber);
-  command.add_flag("--json", o.output.json, "one JSON object per line, also on a terminal");
-  command.add_flag("--pretty", o.output.pretty, "indented, also into a pipe");
-  command.add_flag("--quiet", o.output.quiet, "no talk on stderr");
+  add_network_options(command, o, "the param `token`");
 }
 
-client::SocketOptions socket_options(const ConnectOptions& options) {
+client::SocketOptions network_options(const NetworkOptions& options) {
   client::SocketOptions out;
-  Json params = object_argument(options.params, "--params");
-  if (const auto t = token(options)) params["token"] = *t;
-  out.params = client::Payload(params);
-  if (!options.auth_token_file.empty()) out.auth_token = std::optional(first_line(read_file(options.auth_token_file, "--auth-token-file")));
   client::HeaderList headers;
   for (const std::string& text : options.headers) headers.push_back(header(text));
   out.headers = headers;
@@ -109,11 +112,20 @@ client::SocketOptions socket_options(const ConnectOptions& options) {
     if (!net::parse_proxy(options.proxy, why)) throw Failure(ExitCode::usage, "--proxy: " + why);
     out.proxy = options.proxy;
   }
+  out.timeout = out.connect_timeout = options.timeout_or(default_timeout);
+  return out;
+}
+
+client::SocketOptions socket_options(const ConnectOptions& options) {
+  client::SocketOptions out = network_options(options);
+  Json params = object_argument(options.params, "--params");
+  if (const auto t = token(options)) params["token"] = *t;
+  out.params = client::Payload(params);
+  if (!options.auth_token_file.empty()) out.auth_token = std::optional(first_line(read_file(options.auth_token_file, "--auth-token-file")));
   out.transport = options.transport == "longpoll" ? client::TransportMode::longpoll
                   : options.transport == "auto"   ? client::TransportMode::automatic
                                                   : client::TransportMode::websocket;
   out.vsn = options.vsn == "1.0.0" ? client::Vsn::v1 : client::Vsn::v2;
-  out.timeout = out.connect_timeout = options.timeout_or(default_timeout);
   return out;
 }
 

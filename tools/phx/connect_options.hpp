@@ -15,11 +15,9 @@ class App;
 
 namespace phx::cli {
 
-/// What every command that connects takes (design.md section 4).
-struct ConnectOptions {
-  std::string url, topic;
-  std::string params = "{}", join_payload = "{}";
-  std::string token_file, auth_token_file, vsn = "2.0.0", transport = "websocket", ca_file, proxy;
+/// What every command that uses the network takes (design.md section 4).
+struct NetworkOptions {
+  std::string token_file, ca_file, proxy;
   bool insecure = false;
   std::vector<std::string> headers;
   std::optional<double> timeout_seconds;
@@ -30,12 +28,26 @@ struct ConnectOptions {
   std::string timeout_text(Duration otherwise) const;
 };
 
+/// What every command that connects to a socket takes.
+struct ConnectOptions : NetworkOptions {
+  std::string url, topic;
+  std::string params = "{}", join_payload = "{}";
+  std::string auth_token_file, vsn = "2.0.0", transport = "websocket";
+};
+
 inline constexpr Duration default_timeout = std::chrono::seconds(10);
 
 /// The URL argument and the common flags; TOPIC too unless `topic` is false.
 void add_connect_options(CLI::App& command, ConnectOptions& options, bool topic = true);
 /// The common flags without arguments; --join-payload only with `topic`.
 void add_connect_flags(CLI::App& command, ConnectOptions& options, bool topic);
+
+/// Their flags; `token`: what --token-file is.
+void add_network_options(CLI::App& command, NetworkOptions& options, const std::string& token);
+/// TLS, proxy and headers. Throws Failure(usage) that names the flag and the remedy.
+client::SocketOptions network_options(const NetworkOptions& options);
+/// From --token-file or PHX_TOKEN.
+std::optional<std::string> token(const NetworkOptions& options);
 
 /// What the flags mean for the SDK. Throws Failure(usage) that names the flag and the remedy.
 client::SocketOptions socket_options(const ConnectOptions& options);
