@@ -42,6 +42,19 @@ test("first_server serves first_client, and ends at Enter", async () => {
   assert.equal((await once(server, "exit"))[0], 0);
 });
 
+test("rest talks to json_api", async () => {
+  const server = spawn(path.join(bin, "example_json_api"), { stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: server.stdout });
+  let where;
+  for await (const line of lines) if ((where = line.match(/^(http:\S+) with authorization: Bearer ([^;]+);/))) break;
+  const r = spawnSync(path.join(bin, "example_rest"), where.slice(1, 3), { encoding: "utf8", timeout: 20_000 });
+  const [first, second, third] = r.stdout.split("\n");
+  assert.deepEqual([r.status, first, second], [0, "422 text can't be blank", "201 /api/v1/notes/1"], r.stderr);
+  assert.match(third, /buy milk/);
+  server.stdin.write("\n");
+  assert.equal((await once(server, "exit"))[0], 0);
+});
+
 test("own_transport needs no network", () => {
   const r = spawnSync(path.join(bin, "example_own_transport"), [], { encoding: "utf8", timeout: 20_000 });
   assert.deepEqual([r.status, r.stdout, r.stderr], [0, 'open ws://no.network/socket/websocket?vsn=2.0.0\njoin ok\necho {"to":"world"}\n', ""]);
