@@ -21,6 +21,7 @@ void add_ping(CLI::App& app, Command& chosen);
 void add_token(CLI::App& app, Command& chosen);
 void add_test(CLI::App& app, Command& chosen);
 void add_http(CLI::App& app, Command& chosen);
+void add_doctor(CLI::App& app, Command& chosen);
 void add_context(CLI::App& app, Command& chosen);
 /// `completion` and `man`: of all that `app` has when they run.
 void add_completion(CLI::App& app, Command& chosen);

@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
   add_token(app, chosen);
   add_test(app, chosen);
   add_http(app, chosen);
+  add_doctor(app, chosen);
   add_context(app, chosen);
   add_completion(app, chosen);
   app.add_subcommand("version", "print the version")->callback([&chosen] {
