@@ -13,7 +13,8 @@ std::string whole() {
   std::string out;
   CaptureRecorder recorder({.tool = "test", .url = "ws://h/socket?token=abc", .started = "2026-01-31T12:00:00.000Z"}, at(0s), {},
                            [&](const std::string& line) { out += line + "\n"; });
-  const auto c = recorder.opened("ws://h/socket/websocket?vsn=2.0.0&token=abc", at(1ms));
+  const std::uint64_t c = 1;
+  recorder.opened(c, "ws://h/socket/websocket?vsn=2.0.0&token=abc", at(1ms));
   recorder.frame(c, Direction::to_server, core::Opcode::text, R"(["1","1","room:a","phx_join",{"token":"x"}])", "2.0.0", at(2ms));
   recorder.frame(c, Direction::to_client, core::Opcode::text, R"(["1","1","room:a","phx_reply",{"status":"ok","response":{}}])", "2.0.0",
                  at(3ms));

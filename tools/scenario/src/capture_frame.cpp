@@ -62,11 +62,10 @@ CaptureEvent CaptureRecorder::make(std::uint64_t c, CaptureKind kind, Instant no
   return e;
 }
 
-std::uint64_t CaptureRecorder::opened(std::string_view url, Instant now) {
-  CaptureEvent e = make(++connections_, CaptureKind::open, now);
+void CaptureRecorder::opened(std::uint64_t c, std::string_view url, Instant now) {
+  CaptureEvent e = make(c, CaptureKind::open, now);
   e.text = masked_url(url);
   write(e);
-  return connections_;
 }
 
 void CaptureRecorder::frame(std::uint64_t c, Direction direction, core::Opcode op, std::string_view bytes, std::string_view vsn,

@@ -38,7 +38,25 @@ bool FaultEngine::strikes_now(std::size_t i) {
   if (when.limit != 0 && count.struck >= when.limit) return false;
   if (when.probability < 1.0 && rng_.unit() >= when.probability) return false;
   ++count.struck;
+  if (told_) told_(rules_[i]);
   return true;
+}
+
+void FaultEngine::add(FaultRule rule) {
+  rules_.push_back(std::move(rule));
+  counts_.emplace_back();
+}
+
+void FaultEngine::remove(const FaultRule& rule) {
+  const auto found = std::ranges::find(rules_, rule);
+  if (found == rules_.end()) return;
+  counts_.erase(counts_.begin() + (found - rules_.begin()));
+  rules_.erase(found);
+}
+
+void FaultEngine::clear() {
+  rules_.clear();
+  counts_.clear();
 }
 
 std::optional<RefuseUpgrade> FaultEngine::on_upgrade() {
@@ -95,9 +113,8 @@ bool FaultLink::fits(const FaultMatch& when, const Flight& flight) const {
 }
 
 void FaultLink::apply(const Fault& fault, Flight& flight, Instant now, LinkActions& out) {
-  const auto close = [&](std::uint16_t code, const std::string& reason) {
-    state_ = State::closed;
-    held_.clear();
+  const auto end = [&](std::uint16_t code, const std::string& reason) {
+    close();
     out.emplace_back(CloseLink{code, reason});
   };
   std::visit(Overloaded{
@@ -117,14 +134,20 @@ void FaultLink::apply(const Fault& fault, Flight& flight, Instant now, LinkActio
                      muted_.push_back(reply_key(flight.envelope.ref, flight.envelope.topic));
                    }
                  },
-                 [&](const AnswerWith& f) { answer(f, flight, now, out); }, [&](const CloseWith& f) { close(f.code, f.reason); },
-                 [&](const HalfOpen&) {
-                   state_ = State::silent;
-                   held_.clear();
-                 },
-                 [](const RefuseUpgrade&) {},  // about upgrades, not messages
+                 [&](const AnswerWith& f) { answer(f, flight, now, out); }, [&](const CloseWith& f) { end(f.code, f.reason); },
+                 [&](const HalfOpen&) { fall_silent(); }, [](const RefuseUpgrade&) {},  // about upgrades, not messages
              },
              fault);
+}
+
+void FaultLink::fall_silent() {
+  if (state_ == State::passing) state_ = State::silent;
+  held_.clear();
+}
+
+void FaultLink::close() {
+  state_ = State::closed;
+  held_.clear();
 }
 
 void FaultLink::answer(const AnswerWith& fault, Flight& flight, Instant now, LinkActions& out) {

@@ -58,18 +58,21 @@ void FaultRelay::on_frames(Direction direction, std::span<char> bytes, Instant n
     const auto event = decoder.next();
     if (!event) return;
     if (const auto* message = std::get_if<core::ws::MessageEvent>(&*event)) {
+      if (options_.tap) options_.tap->on_message(direction, message->op, message->data, now);
       link_.on_message({direction, message->op, message->data}, now, actions_);
       perform(actions_, now, out);
       continue;
     }
     if (std::holds_alternative<core::ws::FailEvent>(*event)) return cut(out);
+    const auto* closing = std::get_if<core::ws::CloseEvent>(&*event);
+    if (closing && options_.tap) options_.tap->on_close(direction, closing->code, closing->reason, now);
     if (link_.state() != FaultLink::State::passing) continue;
     const Instant at = std::max(now, lane(direction).last);  // behind the messages before it
     if (const auto* ping = std::get_if<core::ws::PingEvent>(&*event)) {
       write_frame(direction, FrameOp::ping, ping->data, at, out);
     } else if (const auto* pong = std::get_if<core::ws::PongEvent>(&*event)) {
       write_frame(direction, FrameOp::pong, pong->data, at, out);
-    } else if (const auto* closing = std::get_if<core::ws::CloseEvent>(&*event)) {
+    } else if (closing) {
       write_frame(direction, FrameOp::close, core::ws::close_payload(closing->code, closing->reason), at, out);
     }
   }
@@ -100,6 +103,13 @@ void FaultRelay::close(const CloseLink& how, Instant now, RelayActions& out) {
   const std::string payload = core::ws::close_payload(how.code, how.reason);
   for (const Direction d : {Direction::to_client, Direction::to_server})
     write_frame(d, FrameOp::close, payload, std::max(now, lane(d).last), out);
+}
+
+void FaultRelay::end(const CloseLink& how, Instant now, RelayActions& out) {
+  if (cut_ || link_.state() == FaultLink::State::closed) return;
+  link_.close();
+  const bool open = lane(Direction::to_client).stage == Stage::frames && lane(Direction::to_server).stage == Stage::frames;
+  close(open ? how : CloseLink{}, now, out);
 }
 
 void FaultRelay::refuse(const RefuseUpgrade& how, Instant now, RelayActions& out) {

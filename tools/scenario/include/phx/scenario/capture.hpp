@@ -112,7 +112,7 @@ class CaptureRecorder {
   /// Writes the header at once.
   CaptureRecorder(CaptureHeader header, Instant start, Options options, Sink sink);
 
-  std::uint64_t opened(std::string_view url, Instant now);  ///< the connection's number
+  void opened(std::uint64_t c, std::string_view url, Instant now);
   void frame(std::uint64_t c, Direction direction, core::Opcode op, std::string_view bytes, std::string_view vsn, Instant now);
   void closed(std::uint64_t c, std::optional<Direction> by, int code, std::string_view reason, Instant now);
   void http(std::uint64_t c, Direction direction, std::string_view method, std::string_view target, std::optional<int> status,
@@ -128,7 +128,6 @@ class CaptureRecorder {
   Instant start_;
   Options options_;
   Sink sink_;
-  std::uint64_t connections_ = 0;
 };
 
 /// Now, as a header says it: "2026-01-31T12:00:00.123Z".

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,15 @@ class FaultEngine {
 
   /// How often rule i has struck.
   std::uint64_t strikes(std::size_t i) const { return counts_.at(i).struck; }
+  const std::vector<FaultRule>& rules() const noexcept { return rules_; }
+
+  /// Behind the others, from the next message on. Not from inside of a callback.
+  void add(FaultRule rule);
+  /// Takes the first such rule away, if there is one.
+  void remove(const FaultRule& rule);
+  void clear();
+  /// Told whenever a rule strikes, before it does.
+  void on_strike(std::function<void(const FaultRule&)> told) { told_ = std::move(told); }
 
  private:
   friend class FaultLink;
@@ -37,6 +47,7 @@ class FaultEngine {
   std::vector<FaultRule> rules_;
   std::vector<Count> counts_;
   Rng rng_;
+  std::function<void(const FaultRule&)> told_;
 };
 
 /// A whole message, either way. Borrowed.
@@ -81,6 +92,10 @@ class FaultLink {
   void on_deadline(Instant now, LinkActions& out);
 
   State state() const noexcept { return state_; }
+
+  /// As if a rule had said so: from now on nothing passes.
+  void fall_silent();
+  void close();
 
  private:
   struct Held {

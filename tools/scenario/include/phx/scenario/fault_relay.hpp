@@ -28,6 +28,16 @@ struct RelayCut {
 using RelayAction = std::variant<RelayWrite, RelayCut>;
 using RelayActions = std::vector<RelayAction>;
 
+/// Sees what comes to a relay, before the rules act. Must not call back.
+class RelayTap {
+ public:
+  virtual void on_message(Direction direction, core::Opcode op, std::string_view bytes, Instant now) = 0;
+  virtual void on_close(Direction direction, std::uint16_t code, std::string_view reason, Instant now) = 0;
+
+ protected:
+  ~RelayTap() = default;
+};
+
 /// A FaultLink between the two byte streams of a WebSocket connection: takes frames apart, lets the rules act on whole messages,
 /// frames what is left anew. Control frames pass in order, but not through a silent or closed link. Knows no compression.
 ///
@@ -41,6 +51,7 @@ class FaultRelay {
     std::size_t max_head = 64u << 10;  ///< a longer head cuts
     core::ws::Limits limits = core::ws::Limits::unlimited();
     std::uint64_t mask_seed = 1;  ///< masks of the frames to the server
+    RelayTap* tap = nullptr;      ///< borrowed for life
   };
 
   /// engine and serializer are borrowed for life.
@@ -53,6 +64,11 @@ class FaultRelay {
 
   std::optional<Instant> next_deadline() const noexcept { return cut_ ? std::nullopt : link_.next_deadline(); }
   void on_deadline(Instant now, RelayActions& out);
+
+  /// The operator's hand: close frames to both sides (1006: a cut), or nothing passes any more.
+  void end(const CloseLink& how, Instant now, RelayActions& out);
+  void fall_silent() { link_.fall_silent(); }
+  FaultLink::State state() const noexcept { return link_.state(); }
 
  private:
   enum class Stage : std::uint8_t { head, frames, refused };  // refused: an HTTP answer without frames, passed on as it is
