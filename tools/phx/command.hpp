@@ -25,5 +25,9 @@ void add_doctor(CLI::App& app, Command& chosen);
 void add_context(CLI::App& app, Command& chosen);
 /// `completion` and `man`: of all that `app` has when they run.
 void add_completion(CLI::App& app, Command& chosen);
+void add_record(CLI::App& app, Command& chosen);
+void add_proxy(CLI::App& app, Command& chosen);
+void add_replay(CLI::App& app, Command& chosen);
+void add_capture(CLI::App& app, Command& chosen);
 
 }  // namespace phx::cli

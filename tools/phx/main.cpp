@@ -27,6 +27,10 @@ int main(int argc, char** argv) {
   add_doctor(app, chosen);
   add_context(app, chosen);
   add_completion(app, chosen);
+  add_record(app, chosen);
+  add_proxy(app, chosen);
+  add_replay(app, chosen);
+  add_capture(app, chosen);
   app.add_subcommand("version", "print the version")->callback([&chosen] {
     chosen = [] {
       if (std::puts(version_line("phx").c_str()) < 0 || std::fflush(stdout) != 0) throw ClosedPipe{};

@@ -6,9 +6,10 @@
 
 namespace phx::cli {
 
-Session::Session(const ConnectOptions& options, bool lost_is_final)
+Session::Session(const ConnectOptions& options, bool lost_is_final, core::ws::FrameTap* tap)
     : options_(options), lost_is_final_(lost_is_final), started_(std::chrono::steady_clock::now()), out_(options.output) {
   client::SocketOptions o = socket_options(options);
+  o.frame_tap = tap;
   o.callback_executor = [this](std::function<void()> task) { loop_.post(std::move(task)); };
   o.on_callback_error = [this](std::exception_ptr error) { loop_.post([error] { std::rethrow_exception(error); }); };
   try {

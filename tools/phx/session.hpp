@@ -16,7 +16,8 @@ namespace phx::cli {
 /// unless `lost_is_final`.
 class Session {
  public:
-  Session(const ConnectOptions& options, bool lost_is_final);
+  /// tap: sees every frame on the I/O thread; outlives the session.
+  Session(const ConnectOptions& options, bool lost_is_final, core::ws::FrameTap* tap = nullptr);
   ~Session();
 
   client::Socket& socket() noexcept { return *socket_; }

@@ -19,6 +19,13 @@ int EndSignals::wait() const {
   return which;
 }
 
+std::optional<int> EndSignals::wait_for(std::chrono::milliseconds limit) const {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit);
+  const timespec time{static_cast<time_t>(seconds.count()), static_cast<long>(std::chrono::nanoseconds(limit - seconds).count())};
+  const int which = sigtimedwait(&set_, nullptr, &time);
+  return which < 0 ? std::nullopt : std::optional(which);
+}
+
 void say_listening(std::string_view host, std::uint16_t port) {
   Output({.json = true}).data(obj("listening", obj("host", host, "port", port)));
 }

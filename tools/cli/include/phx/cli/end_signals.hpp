@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 namespace phx::cli {
@@ -14,6 +16,8 @@ class EndSignals {
   EndSignals(std::initializer_list<int> further = {});
   /// Returns the one that has come.
   int wait() const;
+  /// The same, but for so long; none came: nullopt.
+  std::optional<int> wait_for(std::chrono::milliseconds limit) const;
 
  private:
   sigset_t set_;

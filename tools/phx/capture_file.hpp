@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdio>
+#include <string>
+
+#include <phx/scenario/capture.hpp>
+#include <phx/scenario/fault_script.hpp>
+
+namespace phx::cli {
+
+/// Where a command's capture goes: a file, or stdout without one. Each line is flushed: whoever is killed leaves at most one torn line.
+class CaptureSink {
+ public:
+  /// Throws Failure(usage) naming the file and why.
+  explicit CaptureSink(const std::string& path);
+  ~CaptureSink();
+  CaptureSink(const CaptureSink&) = delete;
+  CaptureSink& operator=(const CaptureSink&) = delete;
+  /// Throws ClosedPipe when stdout's reader has gone, Failure(error) for a full disk.
+  void line(const std::string& text);
+
+ private:
+  std::string path_;
+  std::FILE* file_;
+};
+
+/// Throws Failure(usage) naming file, line, what is wrong and the remedy. Notes go to stderr.
+scenario::Capture read_capture_file(const std::string& path);
+
+/// `--fault`: JSON, or the name of a fault scenario. Throws Failure(usage).
+scenario::FaultSteps fault_argument(const std::string& text);
+
+}  // namespace phx::cli
