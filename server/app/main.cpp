@@ -19,6 +19,7 @@
 #include "app/application.hpp"
 #include "app/contexts/migrations.hpp"
 #include "logging.hpp"
+#include "mock_command.hpp"
 #include "options.hpp"
 
 namespace {
@@ -182,12 +183,15 @@ int main(int argc, char** argv) {
   auto* grant_command = command("grant", "give a user a role");
   grant_command->add_option("email", email, "who")->required();
   grant_command->add_option("role", role, "user or admin")->required()->check(CLI::IsMember({"user", "admin"}));
+  phx::app::MockOptions mock;
+  const CLI::App* mock_command = phx::app::add_mock(app, mock);
   app.require_subcommand(0, 1);
   std::vector<std::string> words = phx::app::with_environment(app, argc, argv);
   std::vector<char*> arguments;
   for (auto& word : words) arguments.push_back(word.data());
   return cli::run_program(app, static_cast<int>(arguments.size()), arguments.data(), [&] {
     if (options.print_config) return say(phx::app::config_text(app)), ExitCode::pass;
+    if (*mock_command) return phx::app::run_mock(mock, options);
     if (*migrate_command) return migrate(options, rollback);
     if (*routes_command) return routes(options);
     if (*grant_command) return grant(options, email, role);

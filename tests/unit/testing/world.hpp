@@ -33,7 +33,8 @@ struct World {
 /// A client with one channel that writes down what it hears; presence goes to a list of its own.
 class Member {
  public:
-  Member(World& world, std::string topic, std::string params = "{}")
+  template <class AnyWorld>
+  Member(AnyWorld& world, std::string topic, std::string params = "{}")
       : client_(world.clock, world.network, {.seed = world.network.wires().size() + 1},
                 [this](const core::Effect& effect) { hear(effect); }),
         channel_(client_.core().create_channel({.topic = std::move(topic), .params = std::move(params), .timeout = {}})) {

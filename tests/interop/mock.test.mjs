@@ -1,0 +1,237 @@
+// Captures, the proxy and the mock server, with the official phoenix client and with our own programs.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, writeFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import WebSocket from "ws";
+import { start, bin } from "./server.mjs";
+import * as phoenix from "./phoenix_client.mjs";
+const { ask, bye } = phoenix;
+
+const connect = (port, options) => phoenix.connect(port, { transport: WebSocket, ...options });
+const dir = mkdtempSync(path.join(os.tmpdir(), "phxkit-mock-"));
+test.after(() => rmSync(dir, { recursive: true }));
+
+const file = (name, text) => { const p = path.join(dir, name); writeFileSync(p, text); return p; };
+const chat = (name, more = "") => file(name, `phxkit_mock: 1
+channels:
+  "room:*":
+    on:
+      ping: { reply: { response: "{{ payload }}" } }
+      new_msg: { broadcast: { event: new_msg, payload: "{{ payload }}" }, reply: {} }
+${more}`);
+
+async function run(program, ...args) {
+  const child = spawn(path.join(bin, program), args, { env: { ...process.env, PHX_TOKEN: "" } });
+  let stdout = "", stderr = "";
+  child.stdout.on("data", (d) => { stdout += d; });
+  child.stderr.on("data", (d) => { stderr += d; });
+  const [code] = await once(child, "close");
+  return { code, stdout, stderr };
+}
+
+async function control(port, method, route, body) {
+  const r = await fetch(`http://127.0.0.1:${port}/__mock${route}`, {
+    method, ...(body ? { body: JSON.stringify(body), headers: { "content-type": "application/json" } } : {}),
+  });
+  return { status: r.status, ...(await r.json()) };
+}
+const journal = async (port, query = "") => (await control(port, "GET", `/journal${query}`)).entries;
+
+/** Asks again until the answer is true; the time limit is the test's failure, not its pace. */
+async function until(what, check, ms = 15000) {
+  for (const end = Date.now() + ms; Date.now() < end; await new Promise((r) => setTimeout(r, 50))) if (await check()) return;
+  throw new Error(`never: ${what}`);
+}
+
+const quick = { heartbeatIntervalMs: 300, timeout: 1500 };
+/** A push is answered. */
+async function works(room) {
+  try { return (await ask(room.push("ping", { n: 1 }, 1000)))[0] === "ok"; } catch { return false; }
+}
+
+/** What each scenario is known by. */
+const marks = {
+  deploy: /close all code=1012/, "flaky-mobile": /close all code=1006/, "laptop-sleep": /all fall silent/, overload: /never_reply|delay/, "half-open": /all fall silent/,
+};
+
+for (const name of ["deploy", "flaky-mobile", "laptop-sleep", "overload", "half-open"]) {
+  test(`the official client recovers from ${name}, through the mock, and the journal tells the story`, async () => {
+    const mock = await start("phx-server", "mock", chat(`${name}.yaml`), "--port", "0", "--fault", name);
+    const socket = await connect(mock.port, quick);
+    const room = socket.channel("room:a", {});
+    room.join();
+    await until("the fault", async () => { await works(room); return (await journal(mock.port)).some((e) => e.k === "fault" && marks[name].test(e.text)); });
+    const after = (await journal(mock.port)).findLast((e) => e.k === "fault" && marks[name].test(e.text)).n;
+    if (name !== "overload") await until("another connection", async () => (await journal(mock.port, `?since=${after}`)).some((e) => e.k === "open"));
+    await until("an answer", () => works(room));
+    const story = await journal(mock.port);
+    assert.ok(story.filter((e) => e.event === "phx_join" && e.d === "out").length >= (name === "overload" ? 1 : 2), "rejoined");
+    await bye(socket);
+    assert.equal(await mock.stop(), 0);
+  });
+
+  test(`the official client recovers from ${name}, through phx proxy`, async () => {
+    const server = await start("phx-server", "--port", "0");
+    const out = path.join(dir, `${name}.ndjson`);
+    const proxy = await start("phx", "proxy", "--listen", "0", "--to", `ws://127.0.0.1:${server.port}`, "--out", out, "--quiet", "--fault", name);
+    const socket = await connect(proxy.port, quick);
+    const room = socket.channel("room:a", {});
+    room.join();
+    const lines = () => readFileSync(out, "utf8").split("\n").filter(Boolean).map((l) => JSON.parse(l));
+    await until("the fault", async () => { await works(room); return lines().some((e) => e.k === "note" && e.text.startsWith("fault:") && marks[name].test(e.text)); });
+    if (name !== "overload") await until("another connection", () => lines().filter((e) => e.k === "open").length >= 2);
+    await until("an answer", () => works(room));
+    await bye(socket);
+    assert.equal(await proxy.stop(), 0);
+    assert.equal(await server.stop(), 0);
+    assert.equal(lines()[0].phxkit_capture, 1);
+  });
+}
+
+test("the proxy is transparent for long-poll too, and its capture has the messages", async () => {
+  const server = await start("phx-server", "--port", "0");
+  const out = path.join(dir, "longpoll.ndjson");
+  const proxy = await start("phx", "proxy", "--listen", "0", "--to", `ws://127.0.0.1:${server.port}`, "--out", out, "--quiet");
+  const url = `ws://127.0.0.1:${proxy.port}/socket`;
+  const r = await run("phx", "push", url, "room:lp", "ping", '{"n":1,"password":"geheim"}', "--transport", "longpoll", "--params", '{"token_name":"x"}');
+  assert.equal(r.code, 0, r.stderr);
+  assert.equal(await proxy.stop(), 0);
+  assert.equal(await server.stop(), 0);
+  const text = readFileSync(out, "utf8");
+  assert.ok(!text.includes("geheim"));
+  const frames = text.split("\n").filter(Boolean).map((l) => JSON.parse(l)).filter((e) => e.k === "frame");
+  assert.ok(frames.some((e) => e.d === "out" && e.event === "ping"), text);
+  assert.ok(frames.some((e) => e.d === "in" && e.event === "phx_reply" && e.topic === "room:lp" && e.status === "ok"), text);
+});
+
+test("a recorded session replays: against its server, another one, and as a mock", async () => {
+  const server = await start("phx-server", "--port", "0");
+  const out = path.join(dir, "session.ndjson");
+  const proxy = await start("phx", "proxy", "--listen", "0", "--to", `ws://127.0.0.1:${server.port}`, "--out", out, "--quiet");
+  const through = `ws://127.0.0.1:${proxy.port}/socket`;
+  const script = async (port) => {
+    const socket = await connect(port);
+    const room = socket.channel("room:r", { from: "test" });
+    const seen = [];
+    room.on("new_msg", (m) => seen.push(m));
+    seen.push(await ask(room.join()), await ask(room.push("ping", { n: 1 })), await ask(room.push("ping", { n: 2 })), await ask(room.push("nope", {})));
+    room.push("new_msg", { body: "hi" });
+    await until("the broadcast", () => seen.length === 5);
+    await ask(room.leave());
+    await bye(socket);
+    return seen;
+  };
+  const seen = await script(proxy.port);
+  assert.equal(await proxy.stop(), 0);
+
+  const same = await run("phx", "replay", out, "--to", `ws://127.0.0.1:${server.port}/socket`);
+  assert.equal(same.code, 0, same.stdout + same.stderr);
+  assert.match(same.stderr, /0 differences/);
+  const mock = await start("phx-server", "mock", "--replay", out, "--port", "0");
+  assert.deepEqual(await script(mock.port), seen);
+  assert.equal(await mock.stop(), 0);
+
+  const other = await start("phx-server", "mock", chat("other.yaml"), "--port", "0");
+  const differs = await run("phx", "replay", out, "--to", `ws://127.0.0.1:${other.port}/socket`, "--timeout", "1");
+  assert.equal(differs.code, 4);
+  const lines = differs.stdout.trim().split("\n").map((l) => JSON.parse(l));
+  assert.ok(lines.some((d) => d.what === "differs" && d.expected.response.reason === "unknown event" && /no rule/.test(d.actual.response.reason)), differs.stdout);
+  assert.equal(await other.stop(), 0);
+  assert.equal(await server.stop(), 0);
+  assert.equal((await run("phx", "replay", out, "--to", through)).code, 3);
+
+  for (const [to, pattern] of [["scenario", /phxkit_scenario: 1[\s\S]*join: \{ topic: "room:r"/], ["mock", /phxkit_mock: 1[\s\S]*"new_msg":/], ["har", /_webSocketMessages/]]) {
+    const r = await run("phx", "capture", "convert", out, "--to", to);
+    assert.equal(r.code, 0, r.stderr);
+    assert.match(r.stdout, pattern);
+    if (to !== "har") continue;
+    const back = await run("phx", "capture", "convert", file("s.har", r.stdout), "--to", "capture");
+    assert.equal(back.code, 0, back.stderr);
+    const frames = (t) => t.split("\n").filter(Boolean).map((l) => JSON.parse(l)).filter((e) => e.k === "frame").map((e) => [e.d, e.raw]);
+    assert.deepEqual(frames(back.stdout), frames(readFileSync(out, "utf8")));
+  }
+});
+
+test("phx record writes a masked capture", async () => {
+  const server = await start("phx-server", "--port", "0");
+  const url = `ws://127.0.0.1:${server.port}/socket`;
+  const record = run("phx", "record", url, "room:x", "room:y", "--join-payload", '{"secret":"s3cr3t"}', "--timeout", "1.5");
+  const r = await record;
+  assert.equal(r.code, 0, r.stderr);
+  const lines = r.stdout.trim().split("\n").map((l) => JSON.parse(l));
+  assert.equal(lines[0].tool, "phx record");
+  assert.deepEqual(lines.filter((e) => e.event === "phx_join").map((e) => e.topic).sort(), ["room:x", "room:y"]);
+  assert.ok(!r.stdout.includes("s3cr3t"));
+  assert.equal((await run("phx", "record", url, "nowhere")).code, 4);
+  assert.equal(await server.stop(), 0);
+});
+
+test("the control API: push, wait, faults, kick, list, reset", async () => {
+  const mock = await start("phx-server", "mock", chat("control.yaml"), "--port", "0");
+  const socket = await connect(mock.port);
+  const room = socket.channel("room:c", {});
+  const seen = [];
+  room.on("alarm", (m) => seen.push(m));
+  await ask(room.join());
+  assert.equal((await control(mock.port, "POST", "/push", { topic: "room:c", event: "alarm", payload: { level: 3 } })).status, 200);
+  await until("the push", () => seen.length === 1);
+  assert.deepEqual(seen, [{ level: 3 }]);
+  const waiting = control(mock.port, "POST", "/wait", { topic: "room:c", event: "new_msg", payload: { body: "now" } });
+  room.push("new_msg", { body: "now", more: 1 });
+  assert.equal((await waiting).entries[0].payload.more, 1);
+  assert.equal((await control(mock.port, "POST", "/wait", { event: "never", timeout: "100ms" })).status, 408);
+  assert.equal((await control(mock.port, "POST", "/faults", { error_reply: { event: "ping", response: { reason: "fault" } } })).status, 200);
+  assert.deepEqual(await ask(room.push("ping", {})), ["error", { reason: "fault" }]);
+  assert.equal((await control(mock.port, "DELETE", "/faults")).status, 200);
+  assert.deepEqual(await ask(room.push("ping", { n: 1 })), ["ok", { n: 1 }]);
+  assert.match((await control(mock.port, "POST", "/faults", { dorp: {} })).error, /did you mean 'drop'/);
+  const { clients } = await control(mock.port, "GET", "/clients");
+  assert.equal(clients.length, 1);
+  const closed = new Promise((resolve) => socket.onClose((e) => resolve(e.code)));
+  assert.equal((await control(mock.port, "POST", "/kick", { client: clients[0].client, code: 4001, reason: "out" })).status, 200);
+  assert.equal(await closed, 4001);
+  await until("another connection", () => works(room));
+  assert.equal((await control(mock.port, "POST", "/disconnect", {})).status, 200);
+  await until("a third", async () => (await control(mock.port, "GET", "/summary")).clients === 3);
+  assert.equal((await control(mock.port, "POST", "/reset")).status, 200);
+  assert.equal((await control(mock.port, "GET", "/summary")).clients, 0);
+  await bye(socket);
+  assert.equal(await mock.stop(), 0);
+});
+
+test("an edited mock file is read again, a bad edit is not used; unmet expectations exit 4", async () => {
+  const name = chat("edited.yaml", "expect: [ { event: never_sent } ]\n");
+  const mock = await start("phx-server", "mock", name, "--port", "0", "--log-level", "error");
+  const socket = await connect(mock.port);
+  const room = socket.channel("room:e", {});
+  await ask(room.join());
+  writeFileSync(name, "phxkit_mock: 1\nchanels: {}\n");
+  await until("the bad edit", async () => (await journal(mock.port)).some((e) => e.k === "note" && /bad edit.*edited\.yaml:2:1: unknown key 'chanels'/.test(e.text)));
+  assert.ok(await works(room));
+  writeFileSync(name, 'phxkit_mock: 1\nchannels: { "room:*": { on: { ping: { reply: { response: { edited: true } } } } } }\nexpect: [ { event: never_sent } ]\n');
+  await until("the edit", async () => (await ask(room.push("ping", {})))[1].edited === true);
+  await bye(socket);
+  assert.equal(await mock.stop(), 4);
+});
+
+test("what is wrong on the command line is one line with a remedy", async () => {
+  for (const [args, code, text] of [
+    [["phx-server", "mock"], 2, /name either a mock file or --replay/],
+    [["phx-server", "mock", "/nonexistent.yaml"], 2, /nonexistent/],
+    [["phx-server", "mock", file("bad.yaml", "phxkit_mock: 1\nfaults: [ { dorp: {} } ]\n")], 2, /bad\.yaml:2:11: unknown fault 'dorp', did you mean 'drop'/],
+    [["phx-server", "mock", "--replay", file("bad.ndjson", "nope\n")], 2, /bad\.ndjson: line 1: not JSON/],
+    [["phx", "proxy", "--listen", "0", "--to", "nonsense"], 2, /--to: .*no URL/],
+    [["phx", "proxy", "--listen", "0", "--to", "ws://127.0.0.1:1", "--fault", "deplo"], 2, /did you mean 'deploy'/],
+    [["phx", "replay", file("empty.ndjson", '{"phxkit_capture":1}\n'), "--to", "ws://127.0.0.1:1/socket"], 2, /no frames/],
+    [["phx", "capture", "convert", file("bad.har", "{}"), "--to", "mock"], 2, /no "log"; is this a HAR file/],
+  ]) {
+    const r = await run(...args);
+    assert.equal(r.code, code, args.join(" ") + r.stderr);
+    assert.match(r.stderr, text);
+    assert.equal(r.stderr.trim().split("\n").length, 1, r.stderr);
+  }
+});
