@@ -5,6 +5,7 @@
 
 #include <phx/core/base64.hpp>
 #include <phx/core/json.hpp>
+#include <phx/core/json_text.hpp>
 #include <phx/scenario/capture_convert.hpp>
 #include <phx/scenario/mask.hpp>
 
@@ -55,10 +56,10 @@ Json har_entry(const std::string& method, const std::string& url, double started
 }
 
 Json har_message(const CaptureEvent& e, double started) {
-  const bool binary = e.op == core::Opcode::binary || core::check_json(Json(e.raw).dump(-1, ' ', false, Json::error_handler_t::ignore));
+  const bool binary = e.op == core::Opcode::binary || !core::is_utf8(e.raw);  // HAR has no text that is no UTF-8
   return Json{{"type", e.direction == Direction::to_server ? "send" : "receive"},
               {"time", started + static_cast<double>(e.t) / 1e9},
-              {"opcode", e.op == core::Opcode::binary ? 2 : 1},
+              {"opcode", binary ? 2 : 1},
               {"data", binary ? core::base64_encode(e.raw) : e.raw}};
 }
 
@@ -98,7 +99,7 @@ class HarReader {
     CaptureEvent e;
     e.c = c;
     e.kind = kind;
-    e.t = std::max<std::int64_t>(0, std::llround((seconds - begin_) * 1e9));
+    e.t = static_cast<std::int64_t>(std::clamp((seconds - begin_) * 1e9, 0.0, 9e18));
     return e;
   }
 
