@@ -29,5 +29,6 @@ void add_record(CLI::App& app, Command& chosen);
 void add_proxy(CLI::App& app, Command& chosen);
 void add_replay(CLI::App& app, Command& chosen);
 void add_capture(CLI::App& app, Command& chosen);
+void add_conformance(CLI::App& app, Command& chosen);
 
 }  // namespace phx::cli

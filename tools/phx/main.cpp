@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   add_proxy(app, chosen);
   add_replay(app, chosen);
   add_capture(app, chosen);
+  add_conformance(app, chosen);
   app.add_subcommand("version", "print the version")->callback([&chosen] {
     chosen = [] {
       if (std::puts(version_line("phx").c_str()) < 0 || std::fflush(stdout) != 0) throw ClosedPipe{};

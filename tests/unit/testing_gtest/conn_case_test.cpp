@@ -1,0 +1,146 @@
+// server.md 16 (Phoenix.ConnTest): each function, its success and its failure message, in process and behind a port.
+#include <phx/server/controller.hpp>
+#include <phx/server/plugs.hpp>
+#include <phx/server/router.hpp>
+#include <phx/testing/conn_case.hpp>
+
+#include <stdexcept>
+
+#include "failure_of.hpp"
+
+namespace phx::testing {
+namespace {
+
+using server::Conn;
+using ::testing::HasSubstr;
+
+Conn answer(Conn conn) {
+  const std::string& path = conn.path;
+  if (path == "/json") {
+    conn.put_resp_header("content-type", "application/vnd.api+json; charset=utf-8");
+    conn.send_resp(200, R"({"data":[]})");
+  } else if (path == "/broken") {
+    conn.put_resp_header("content-type", "application/json");
+    conn.send_resp(200, "{");
+  } else if (path == "/text") {
+    conn.put_resp_header("content-type", "text/plain; charset=utf-8");
+    conn.send_resp(200, "hello");
+  } else if (path == "/html") {
+    conn.put_resp_header("content-type", "text/html");
+    conn.send_resp(201, "<p>hello</p>");
+  } else if (path == "/bare") {
+    conn.send_resp(200, "nothing said");
+  } else if (path == "/moved") {
+    conn.put_resp_header("location", "/json");
+    conn.send_resp(302);
+  } else if (path == "/lost") {
+    conn.send_resp(302);
+  } else if (path == "/login") {
+    conn.put_resp_cookie("user", "ada");
+    conn.send_resp(204);
+  } else if (path == "/logout") {
+    conn.delete_resp_cookie("user");
+    conn.send_resp(204);
+  } else if (path == "/raise") {
+    throw std::runtime_error("raised");
+  } else if (path == "/echo") {
+    Json headers = Json::object();
+    for (const auto& [name, value] : conn.req_headers) headers[name] = value;
+    const Json all = obj("method", conn.method, "query", conn.query_string, "body", conn.body, "headers", headers, "user",
+                         conn.cookie("user").value_or("nobody"));
+    conn.put_resp_header("content-type", "application/json");
+    conn.send_resp(200, to_json_text(all));
+  }
+  return conn;
+}
+
+class ApiTest : public ConnCase, public ::testing::WithParamInterface<Where> {
+ protected:
+  Way way() const override { return {.where = GetParam()}; }
+  Application application() override { return {.plugs = {answer}}; }
+};
+INSTANTIATE_TEST_SUITE_P(Every, ApiTest, ::testing::Values(Where::in_process, Where::loopback),
+                         [](const auto& in) { return to_string(Way{.where = in.param}); });
+
+TEST_P(ApiTest, JsonResponse) {
+  EXPECT_EQ(json_response(get(build_conn(), "/json"), 200)["data"], Json::array());
+  const auto missing = get(build_conn(), "/nowhere");
+  const int line = __LINE__ + 1;
+  auto failure = failure_of([&] { json_response(missing, 200); });
+  EXPECT_EQ(failure.line, line);
+  EXPECT_THAT(failure.message, HasSubstr("expected response with status 200, got: 404, with body:\n"));
+  failure = failure_of([&] { json_response(get(build_conn(), "/bare"), 200); });
+  EXPECT_THAT(failure.message, HasSubstr("no content-type was set, expected a json response"));
+  failure = failure_of([&] { json_response(get(build_conn(), "/broken"), 200); });
+  EXPECT_THAT(failure.message, HasSubstr("could not decode JSON body"));
+}
+
+TEST_P(ApiTest, TextAndHtmlResponse) {
+  const auto text = get(build_conn(), "/text");
+  EXPECT_EQ(text_response(text, 200), "hello");
+  EXPECT_EQ(html_response(get(build_conn(), "/html"), 201), "<p>hello</p>");
+  EXPECT_EQ(response(text, 200), "hello");
+  EXPECT_EQ(response_content_type(text, "text"), "text/plain; charset=utf-8");
+  EXPECT_THAT(failure_of([&] { html_response(text, 200); }).message,
+              HasSubstr(R"(expected content-type for html, got: "text/plain; charset=utf-8")"));
+  EXPECT_THAT(failure_of([] { response(build_conn(), 200); }).message,
+              HasSubstr("expected connection to have a response but no response was set or sent"));
+}
+
+TEST_P(ApiTest, RedirectedTo) {
+  EXPECT_EQ(redirected_to(get(build_conn(), "/moved")), "/json");
+  EXPECT_THAT(failure_of([&] { redirected_to(get(build_conn(), "/text")); }).message,
+              HasSubstr("expected redirection with status 302, got: 200"));
+  EXPECT_THAT(failure_of([&] { redirected_to(get(build_conn(), "/lost")); }).message, HasSubstr("no location header was set"));
+}
+
+TEST_P(ApiTest, EveryMethodWithItsBody) {
+  const Json params = obj("name", "ada");
+  Json echo = json_response(get(build_conn(), "/echo", params), 200);
+  EXPECT_EQ(echo["query"], "name=ada");
+  for (const auto& [method, conn] : std::vector<std::pair<std::string, TestConn>>{{"POST", post(build_conn(), "/echo", params)},
+                                                                                  {"PUT", put(build_conn(), "/echo", params)},
+                                                                                  {"PATCH", patch(build_conn(), "/echo", params)}}) {
+    echo = json_response(conn, 200);
+    EXPECT_EQ(echo["method"], method);
+    EXPECT_EQ(echo["body"], R"({"name":"ada"})");
+    EXPECT_EQ(echo["headers"]["content-type"], "application/json");
+  }
+  EXPECT_EQ(json_response(delete_(build_conn(), "/echo"), 200)["method"], "DELETE");
+  EXPECT_EQ(json_response(options(build_conn(), "/echo"), 200)["method"], "OPTIONS");
+  EXPECT_EQ(response(head(build_conn(), "/echo"), 200), "");
+  const auto form = put_req_header(build_conn(), "Content-Type", "application/x-www-form-urlencoded");
+  EXPECT_EQ(json_response(post(form, "/echo", params), 200)["body"], "name=ada");
+  EXPECT_THROW(post(build_conn(), "/echo", std::string("raw")), std::invalid_argument);
+  EXPECT_EQ(json_response(post(put_req_header(build_conn(), "content-type", "text/plain"), "/echo", std::string("raw")), 200)["body"],
+            "raw");
+}
+
+// Recycling: cookies as answers changed them, accept, accept-language, authorization; nothing else.
+TEST_P(ApiTest, RecyclesCookiesAndSomeHeaders) {
+  auto conn = put_req_header(put_req_header(build_conn(), "authorization", "Bearer x"), "x-once", "1");
+  conn = get(conn, "/login");
+  conn = get(conn, "/echo");
+  Json echo = json_response(conn, 200);
+  EXPECT_EQ(echo["user"], "ada");
+  EXPECT_EQ(echo["headers"]["authorization"], "Bearer x");
+  EXPECT_FALSE(echo["headers"].contains("x-once"));
+  conn = get(get(conn, "/logout"), "/echo");
+  EXPECT_EQ(json_response(conn, 200)["user"], "nobody");
+  echo = json_response(get(put_req_cookie(conn, "user", "bob"), "/echo"), 200);
+  EXPECT_EQ(echo["user"], "bob");
+  EXPECT_EQ(json_response(get(delete_req_cookie(put_req_cookie(conn, "user", "bob"), "user"), "/echo"), 200)["user"], "nobody");
+  EXPECT_EQ(json_response(get(recycle(conn, {"x-once"}), "/echo"), 200)["headers"].value("authorization", "none"), "none");
+  EXPECT_EQ(json_response(get(delete_req_header(conn, "authorization"), "/echo"), 200)["headers"].value("authorization", "none"), "none");
+}
+
+TEST_P(ApiTest, AssertErrorSent) {
+  const auto conn = assert_error_sent(500, [&] { return get(build_conn(), "/raise"); });
+  EXPECT_EQ(conn.sent->status, 500);
+  assert_error_sent(404, [&] { return get(build_conn(), "/nowhere"); });
+  EXPECT_THAT(failure_of([&] { assert_error_sent(500, [&] { return get(build_conn(), "/text"); }); }).message,
+              HasSubstr("expected error to be sent with status 500, but response sent has status 200"));
+}
+
+}  // namespace
+}  // namespace phx::testing
