@@ -1,0 +1,249 @@
+#include "app/options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <phx/cli/program.hpp>
+#include <phx/core/client/url.hpp>
+#include <phx/core/json.hpp>
+#include <phx/net/url.hpp>
+#include <phx/scenario/yaml.hpp>
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <thread>
+
+namespace phx::load {
+
+using cli::ExitCode;
+using cli::Failure;
+
+namespace {
+
+[[noreturn]] void usage(const std::string& what) { throw Failure(ExitCode::usage, what); }
+
+std::string presets_text() {
+  std::string out;
+  for (const std::string& name : preset_names()) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
+std::vector<Json> read_feeder(const std::string& plan_file, const std::string& feeder) {
+  const auto path = std::filesystem::path(plan_file).parent_path() / feeder;
+  auto rows = parse_rows(cli::read_file(path.string(), "feeder"), !feeder.ends_with(".jsonl") && !feeder.ends_with(".ndjson"));
+  if (!rows) usage(path.string() + ": " + rows.error());
+  return std::move(*rows);
+}
+
+Plan load_plan(const std::string& name) {
+  if (auto plan = preset(name)) return std::move(*plan);
+  if (name.find_first_of("./") == std::string::npos && !std::filesystem::exists(name))
+    usage("there is no preset '" + name + "' and no such file; presets: " + presets_text());
+  std::string feeder;
+  try {
+    Plan plan = parse_plan(cli::read_file(name, "plan"), name, feeder);
+    if (!feeder.empty()) plan.rows = read_feeder(name, feeder);
+    return plan;
+  } catch (const scenario::FileError& e) { usage(e.what()); }
+}
+
+Json object_argument(const std::string& text, const std::string& flag) {
+  const auto json = parse_json(text);
+  if (!json || !json->is_object()) usage(flag + " must be a JSON object, as in '{\"user_id\":\"u{{user}}\"}'");
+  return *json;
+}
+
+void read_segment(const std::string& text, Plan& plan) {
+  unsigned a = 0, b = 0;
+  int end = 0;
+  if (std::sscanf(text.c_str(), "%u/%u%n", &a, &b, &end) != 2 || static_cast<std::size_t>(end) != text.size() || a < 1 || a > b || b > 10'000)
+    usage("--segment must be A/B with 1 <= A <= B, as in 2/3");
+  plan.segment = a;
+  plan.segments = b;
+}
+
+void check_gate(const std::string& expr) {
+  if (const auto gate = Gate::parse(expr); !gate) usage(gate.error());
+}
+
+void add_gates(const RunOptions& o, Plan& plan) {
+  for (const std::string& expr : o.gates) plan.gates.push_back({.expr = expr});
+  for (const std::string& expr : o.aborts) plan.gates.push_back({.expr = expr, .abort = true, .grace = from_seconds(o.abort_grace)});
+  for (const GateSpec& gate : plan.gates) check_gate(gate.expr);
+  for (const Stage& stage : plan.stages)
+    for (const std::string& expr : stage.gates) check_gate(expr);
+}
+
+/// The users of all segments of one run count each other's messages; other runs do not.
+std::uint32_t run_number(const Job& job) {
+  if (job.plan.segments == 1) return std::random_device{}() & 0xffffff;
+  return static_cast<std::uint32_t>(std::hash<std::string>{}(plan_json(job.plan).dump() + job.url) & 0xffffff);
+}
+
+/// Everything that depends on rows and params is tried once, so that a mistake is told before anything connects.
+void rehearse(const Job& job) {
+  for (const Profile& p : job.plan.profiles) {
+    const Json* row = job.plan.rows.empty() ? nullptr : &job.plan.rows.front();
+    const Json params = object_argument(fill(p.params, 0, 0, row), "--params");
+    if (!core::websocket_url(job.url, params, "2.0.0")) usage("'" + job.url + "' is no URL such as ws://127.0.0.1:4000/socket");
+    if (!parse_json(fill(p.join_payload, 0, 0, row))) usage("the join payload is not JSON");
+    if (!p.payload.empty() && !parse_json(fill(p.payload, 0, 0, row))) usage("the payload is not JSON");
+    if (fill(p.topic, 0, 0, row).empty()) usage("the topic is empty");
+  }
+}
+
+std::string now_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  std::array<char, 32> out{};
+  std::strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return out.data();
+}
+
+Json environment(const Job& job) {
+  utsname system{};
+  ::uname(&system);
+  return obj("tool", cli::version_line("phx-load"), "host", system.nodename, "kernel", std::string(system.sysname) + " " + system.release, "machine",
+             system.machine, "cores", std::thread::hardware_concurrency(), "processes", job.processes, "threads", job.threads, "transport_secure",
+             job.url.starts_with("wss"), "sources", job.sources);
+}
+
+void live_line(const Series& series, std::uint32_t users, Duration length) {
+  const Second& s = series.rbegin()->second;
+  const auto n = [&](Counter c) { return static_cast<unsigned long long>(s.counters[static_cast<std::size_t>(c)]); };
+  const auto ms = [&](Second::Latency l) { return static_cast<double>(s.percentile_ns(l, 99)) / 1e6; };
+  std::fprintf(stderr, "%4us of %.0fs  joined %llu/%u  joins %llu/s  pushes %llu/s  replies %llu/s (p99 %.1f ms)  deliveries %llu/s (p99 %.1f ms)  errors %llu  lag %.1f ms\n",
+               s.t + 1, seconds(length), static_cast<unsigned long long>(s.joined), users, n(Counter::joins), n(Counter::pushes) + n(Counter::published),
+               n(Counter::replies), ms(Second::reply), n(Counter::deliveries), ms(Second::delivery), static_cast<unsigned long long>(s.errors),
+               static_cast<double>(s.lag_max_us) / 1000);
+}
+
+std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
+std::int64_t unix_ns() { return std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
+
+}  // namespace
+
+void add_plan_options(CLI::App& c, RunOptions& o) {
+  c.add_option("plan", o.plan, "a preset (" + presets_text() + ") or a plan file")->required();
+  c.add_option("--url", o.url, "ws://host:port/socket (the transport's suffix is added)")->required();
+  c.add_option("--users", o.overrides.users, "how many");
+  c.add_option("--rate", o.overrides.rate, "actions per second of all users together; of presets that only connect or join: arrivals");
+  c.add_option("--ramp", o.ramp, "seconds in which the users arrive")->check(CLI::NonNegativeNumber);
+  c.add_option("--duration", o.duration, "seconds after that")->check(CLI::NonNegativeNumber);
+  c.add_option("--topic", o.overrides.topic, "topic to join; may hold {{user}} and {{topic}}");
+  c.add_option("--topics", o.overrides.topics, "spread the users over so many topics, TOPIC:0, TOPIC:1, ...");
+  c.add_option("--publishers", o.overrides.publishers, "only the first N users act; 0: all");
+  c.add_option("--event", o.overrides.event, "event to push or publish");
+  c.add_option("--payload-bytes", o.overrides.payload_bytes, "size of the payload; a publish needs 43 for its stamp");
+  c.add_option("--inflight", o.overrides.inflight, "pushes under way per user, as fast as replies come, instead of a rate");
+  c.add_option("--params", o.overrides.params, "connect params, a JSON object; may hold {{user}}");
+  c.add_option("--join-payload", o.overrides.join_payload, "payload of the join, JSON");
+  c.add_option("--hostile", o.overrides.hostile, "slow-reader, silent, half-open, oversize, bad-utf8 or join-flood");
+  c.add_option("--transport", o.transport, "websocket or longpoll")->check(CLI::IsMember({"websocket", "longpoll"}));
+  c.add_option("--vsn", o.vsn, "protocol version")->check(CLI::IsMember({"1.0.0", "2.0.0"}));
+  c.add_option("--gate", o.gates, "a condition the figures must meet, as in 'join.p99 < 200ms'")->take_all()->allow_extra_args(false);
+  c.add_option("--seed", o.seed, "of everything random");
+  c.add_option("--timeout", o.timeout, "seconds for a connection, a join, a reply")->check(CLI::PositiveNumber);
+  c.add_option("--late", o.late, "a delivery is late after so many seconds")->check(CLI::PositiveNumber);
+  c.add_option("--drain", o.drain, "at most so many seconds for what is under way at the end")->check(CLI::NonNegativeNumber);
+  c.add_option("--processes", o.processes, "0: as many as the descriptor limit asks for")->check(CLI::Range(0, 256));
+  c.add_option("--threads", o.threads, "per process; 0: chosen")->check(CLI::Range(0, 256));
+  c.add_option("--source", o.sources, "local addresses to connect from, in turn")->delimiter(',');
+  c.add_option("--max-lag", o.max_lag, "scheduler lag p99 in seconds above which the generator is called overloaded")->capture_default_str();
+  c.add_option("--ca-file", o.ca_file, "PEM file of the authorities to trust for wss://; default: the system's");
+  c.add_flag("--insecure", o.insecure, "take any certificate of the server");
+  c.add_flag("--json", o.json, "the result as one JSON line on stdout, also on a terminal");
+  c.add_flag("--quiet", o.quiet, "no talk on stderr");
+}
+
+Job make_job(const RunOptions& o) {
+  Job job;
+  job.plan = load_plan(o.plan);
+  job.url = o.url;
+  job.sources = o.sources;
+  job.ca_file = o.ca_file;
+  job.insecure = o.insecure;
+  PlanOverrides overrides = o.overrides;
+  if (o.ramp) overrides.ramp = from_seconds(*o.ramp);
+  if (o.duration) overrides.duration = from_seconds(*o.duration);
+  if (!o.transport.empty()) overrides.longpoll = o.transport == "longpoll";
+  if (!o.vsn.empty()) overrides.v1 = o.vsn == "1.0.0";
+  if (overrides.topics && !overrides.publishers && o.plan == "broadcast") overrides.publishers = overrides.topics;
+  if (overrides.params) object_argument(*overrides.params, "--params");
+  if (o.seed) job.plan.seed = *o.seed;
+  if (o.timeout) job.plan.timeout = from_seconds(*o.timeout);
+  if (o.late) job.plan.late_after = from_seconds(*o.late);
+  if (o.drain) job.plan.drain = from_seconds(*o.drain);
+  try {
+    apply(std::move(overrides), job.plan);
+    read_segment(o.segment, job.plan);
+    add_gates(o, job.plan);
+    if (!net::parse_url(job.url)) usage("'" + job.url + "' is no URL such as ws://127.0.0.1:4000/socket");
+    rehearse(job);
+  } catch (const std::invalid_argument& e) { usage(e.what()); }
+  job.watch_gates = !o.aborts.empty() || std::any_of(job.plan.gates.begin(), job.plan.gates.end(), [](const GateSpec& g) { return g.abort; });
+  job.run = run_number(job);
+  choose_processes(job, o.processes, o.threads);
+  return job;
+}
+
+Judged run_and_judge(Job job, const RunOptions& o, const std::function<bool()>& interrupted, bool live) {
+  Judged out;
+  Report& r = out.report;
+  r.started = now_text();
+  job.start_ns = steady_ns() + (job.processes > 1 ? 1'000'000'000 : 50'000'000);
+  RunHooks hooks{.interrupted = interrupted};
+  const std::uint32_t users = job.plan.peak_users();
+  if (live) hooks.on_second = [&](const Series& series) { live_line(series, users, job.plan.length()); };
+  RunOutcome outcome;
+  try {
+    outcome = run(job, hooks);
+  } catch (const std::invalid_argument& e) { usage(e.what()); } catch (const std::runtime_error& e) { throw Failure(ExitCode::cannot_connect, e.what()); }
+  r.plan = plan_json(job.plan);
+  r.name = job.plan.name;
+  r.url = job.url;
+  r.segment = job.plan.segment;
+  r.segments = job.plan.segments;
+  r.seconds = outcome.seconds;
+  r.interrupted = outcome.interrupted;
+  r.aborted_by = outcome.aborted_by;
+  r.gates = job.plan.gates;
+  r.stages = job.plan.stages;
+  r.max_lag_us = o.max_lag * 1e6;
+  r.environment = environment(job);
+  r.part = std::move(outcome.part);
+  r.ledger_zero_ns = steady_ns() - unix_ns();
+  r.keep_ledger = job.plan.segments > 1;
+  out.result = evaluate(r);
+  return out;
+}
+
+cli::ExitCode exit_code(const Judged& j) {
+  const UserCounts& u = j.result.users;
+  const Stats total = j.report.part.total();
+  if (j.report.interrupted) return ExitCode::interrupted;
+  if (j.report.aborted_by) return ExitCode::aborted;
+  if (total[Counter::attempts] > 0 && u.connected == 0) return ExitCode::cannot_connect;
+  if (total[Counter::join_attempts] > 0 && u.joined == 0) return ExitCode::check_failed;
+  if (!j.result.overloaded.empty()) return ExitCode::overloaded;
+  return j.result.gates_pass ? ExitCode::pass : ExitCode::gate_failed;
+}
+
+void write_file(const std::string& path, const std::string& text) {
+  if (path.empty()) return;
+  const std::string temporary = path + ".part";
+  std::ofstream out(temporary, std::ios::binary);
+  out << text;
+  out.close();
+  std::error_code failed;
+  if (out) std::filesystem::rename(temporary, path, failed);
+  if (!out || failed) throw Failure(ExitCode::error, "cannot write '" + path + "'");
+}
+
+}  // namespace phx::load

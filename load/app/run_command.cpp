@@ -1,0 +1,70 @@
+#include <CLI/CLI.hpp>
+
+#include <phx/cli/end_signals.hpp>
+#include <phx/cli/output.hpp>
+#include <phx/cli/program.hpp>
+#include <phx/core/json.hpp>
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "app/options.hpp"
+
+namespace phx::load {
+
+using cli::ExitCode;
+
+namespace {
+
+/// What a script reads from stdout: everything but the raw figures, which are in --out.
+Json short_form(const Json& result) {
+  Json out = result;
+  for (const char* key : {"series", "histograms", "counters", "ledger", "stages", "plan"}) out.erase(key);
+  out["deliveries"].erase("topics");
+  return out;
+}
+
+void print(const Judged& judged, const RunOptions& o) {
+  const Json& result = judged.result.json;
+  if (!o.json && isatty(STDOUT_FILENO) == 1) {
+    const std::string text = text_table(result);
+    if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) throw cli::ClosedPipe{};
+    return;
+  }
+  if (!o.quiet) std::fputs(text_table(result).c_str(), stderr);
+  cli::Output({.json = true}).data(short_form(result));
+}
+
+ExitCode run_command(const RunOptions& o) {
+  const cli::EndSignals signals;
+  Job job = make_job(o);
+  const Judged judged = run_and_judge(std::move(job), o, [&] { return signals.wait_for(std::chrono::milliseconds(10)); }, !o.quiet);
+  const Json& result = judged.result.json;
+  if (!o.out.empty()) write_file(o.out, result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  if (!o.junit.empty()) write_file(o.junit, junit_xml(result));
+  if (!o.markdown.empty()) write_file(o.markdown, markdown(result));
+  print(judged, o);
+  const ExitCode code = exit_code(judged);
+  if (code == ExitCode::cannot_connect && !o.quiet)
+    std::fprintf(stderr, "phx-load: nobody could connect to %s%s%s\n", o.url.c_str(), judged.report.part.refusal.empty() ? "" : ": ", judged.report.part.refusal.c_str());
+  if (code == ExitCode::check_failed && !o.quiet) std::fprintf(stderr, "phx-load: nobody could join: %s\n", judged.report.part.refusal.c_str());
+  return code;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Command& chosen) {
+  CLI::App* c = app.add_subcommand("run", "put load on a server and judge it");
+  auto o = std::make_shared<RunOptions>();
+  add_plan_options(*c, *o);
+  c->add_option("--segment", o->segment, "A/B: part A of B of the run; `merge` adds the results")->capture_default_str();
+  c->add_option("--abort", o->aborts, "a gate that ends the run as soon as it fails (exit 7)")->take_all()->allow_extra_args(false);
+  c->add_option("--abort-grace", o->abort_grace, "seconds before --abort gates are looked at");
+  c->add_option("--out", o->out, "result.json: all figures, raw histograms, time series");
+  c->add_option("--junit", o->junit, "gates as a JUnit file");
+  c->add_option("--markdown", o->markdown, "summary for a pull request");
+  c->callback([&chosen, o] { chosen = [o] { return run_command(*o); }; });
+}
+
+}  // namespace phx::load

@@ -1,0 +1,180 @@
+#include "engine/run.hpp"
+
+#include <phx/core/json.hpp>
+#include <phx/core/tls.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+#include <thread>
+
+#include "engine/shard.hpp"
+#include "engine/worker_process.hpp"
+
+namespace phx::load {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::uint64_t spare_descriptors = 200;
+
+template <class F>
+bool all(std::vector<std::unique_ptr<Part>>& parts, F&& is) {
+  return std::all_of(parts.begin(), parts.end(), [&](const auto& part) { return is(*part); });
+}
+
+/// The first gate that says to abort and fails, once its grace is over.
+std::optional<std::string> broken_gate(const Plan& plan, const std::vector<std::pair<GateSpec, Gate>>& gates, std::vector<std::unique_ptr<Part>>& parts, Duration ran) {
+  Stats total;
+  for (const auto& part : parts) total.merge(part->so_far());
+  const Json so_far = figures(total, {}, {.planned = plan.peak_users(), .connected = total[Counter::connects], .joined = total[Counter::joins], .failed = 0}, seconds(ran));
+  for (const auto& [spec, gate] : gates) {
+    if (ran < spec.grace) continue;
+    const GateResult result = gate.evaluate(so_far);
+    if (!result.pass && !result.value.is_null()) return spec.expr;  // nothing measured yet is no failure yet
+  }
+  return std::nullopt;
+}
+
+std::vector<std::unique_ptr<Part>> start(const Job& job) {
+  std::vector<std::unique_ptr<Part>> parts;
+  if (job.processes == 1) {
+    parts.push_back(std::make_unique<LocalParts>(job));
+    return parts;
+  }
+  for (std::uint32_t p = 0; p < job.processes; ++p) {
+    Job child = job;
+    child.process = p;
+    parts.push_back(std::make_unique<WorkerProcess>(child));
+  }
+  return parts;
+}
+
+}  // namespace
+
+LocalParts::LocalParts(Job job) : job_(std::move(job)) {
+  descriptor_limit();
+  endpoints_ = resolve(job_.url, job_.sources, job_.plan.peak_users());
+  if (endpoints_.secure) {
+    auto context = core::TlsContext::client({.verify = !job_.insecure, .ca_file = job_.ca_file});
+    if (!context) throw std::invalid_argument("--ca-file: " + context.error().detail);
+    tls_ = std::make_unique<core::TlsContext>(std::move(*context));
+  }
+  for (std::uint32_t t = 0; t < job_.threads; ++t) shards_.push_back(std::make_unique<Shard>(job_, t, endpoints_, tls_.get()));
+}
+
+LocalParts::~LocalParts() = default;
+void LocalParts::stop() {
+  for (auto& s : shards_) s->stop();
+}
+void LocalParts::finish() {
+  for (auto& s : shards_) s->finish();
+}
+bool LocalParts::stopped() {
+  return all(shards_, [](Part& p) { return p.stopped(); });
+}
+bool LocalParts::drained() {
+  return all(shards_, [](Part& p) { return p.drained(); });
+}
+bool LocalParts::done() {
+  return all(shards_, [](Part& p) { return p.done(); });
+}
+void LocalParts::take_seconds(Series& into) {
+  for (auto& s : shards_) s->take_seconds(into);
+}
+Stats LocalParts::so_far() {
+  Stats out;
+  for (auto& s : shards_) out.merge(s->so_far());
+  return out;
+}
+RunPart LocalParts::result() {
+  RunPart out;
+  for (auto& s : shards_) out.merge(s->result());
+  return out;
+}
+
+namespace {
+
+/// Watches the parts until their books may be closed: stopped and drained, or told to, or out of patience.
+class Watch {
+ public:
+  Watch(const Job& job, const RunHooks& hooks, std::vector<std::unique_ptr<Part>>& parts) : job_(job), hooks_(hooks), parts_(parts) {
+    for (const GateSpec& spec : job.plan.gates)
+      if (spec.abort) gates_.emplace_back(spec, Gate::parse(spec.expr).value());
+  }
+
+  RunOutcome run() {
+    while (!over()) {
+      if (!out_.interrupted && hooks_.interrupted()) {
+        out_.interrupted = true;
+        stop();
+      }
+      look();
+    }
+    out_.seconds = std::min(ran(), seconds(stop_at_.value_or(Clock::now()) - start_));
+    for (auto& part : parts_) part->finish();
+    while (!all(parts_, [](Part& p) { return p.done(); })) {
+      look();
+      std::this_thread::sleep_for(5ms);
+    }
+    for (auto& part : parts_) {
+      part->take_seconds(series_);
+      out_.part.merge(part->result());
+    }
+    merge_series(out_.part.series, series_);
+    return std::move(out_);
+  }
+
+ private:
+  double ran() const { return seconds(Clock::now() - start_); }
+
+  void stop() {
+    for (auto& part : parts_) part->stop();
+  }
+
+  void look() {
+    const std::size_t before = series_.size();
+    for (auto& part : parts_) part->take_seconds(series_);
+    if (series_.size() == before) return;
+    hooks_.on_second(series_);
+    if (gates_.empty() || out_.aborted_by || stop_at_) return;
+    out_.aborted_by = broken_gate(job_.plan, gates_, parts_, Clock::now() - start_);
+    if (out_.aborted_by) stop();
+  }
+
+  bool over() {
+    if (all(parts_, [](Part& p) { return p.done(); })) return true;
+    if (!stop_at_ && all(parts_, [](Part& p) { return p.stopped(); })) stop_at_ = Clock::now();
+    if (!stop_at_) return false;
+    return all(parts_, [](Part& p) { return p.drained(); }) || Clock::now() > *stop_at_ + (out_.interrupted ? std::min<Duration>(1s, job_.plan.drain) : job_.plan.drain);
+  }
+
+  const Job& job_;
+  const RunHooks& hooks_;
+  std::vector<std::unique_ptr<Part>>& parts_;
+  std::vector<std::pair<GateSpec, Gate>> gates_;
+  Instant start_{std::chrono::nanoseconds(job_.start_ns)};
+  std::optional<Instant> stop_at_;
+  Series series_;
+  RunOutcome out_;
+};
+
+}  // namespace
+
+RunOutcome run(const Job& job, const RunHooks& hooks) {
+  auto parts = start(job);
+  return Watch(job, hooks, parts).run();
+}
+
+void choose_processes(Job& job, std::uint32_t processes, std::uint32_t threads) {
+  const std::uint64_t limit = descriptor_limit();
+  const bool longpoll = std::any_of(job.plan.profiles.begin(), job.plan.profiles.end(), [](const Profile& p) { return p.longpoll; });
+  const std::uint64_t wanted = std::uint64_t{job.plan.peak_users()} / job.plan.segments * (longpoll ? 2 : 1) + 1;
+  const std::uint64_t each = limit > spare_descriptors * 2 ? limit - spare_descriptors : limit / 2;
+  job.processes = processes != 0 ? processes : static_cast<std::uint32_t>((wanted + each - 1) / each);
+  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+  job.threads = threads != 0 ? threads : wanted < 2000 || job.processes > 1 ? 1 : std::min(cores, 4u);
+}
+
+}  // namespace phx::load

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <phx/core/tls.hpp>
+
+#include "engine/address.hpp"
+#include "engine/job.hpp"
+#include "engine/part.hpp"
+
+namespace phx::load {
+
+/// The shards of this process. Throws what resolve() throws, and std::invalid_argument for TLS files.
+class LocalParts final : public Part {
+ public:
+  explicit LocalParts(Job job);
+  ~LocalParts() override;
+
+  void stop() override;
+  void finish() override;
+  bool stopped() override;
+  bool drained() override;
+  bool done() override;
+  void take_seconds(Series& into) override;
+  Stats so_far() override;
+  RunPart result() override;
+
+ private:
+  Job job_;
+  Endpoints endpoints_;
+  std::unique_ptr<core::TlsContext> tls_;
+  std::vector<std::unique_ptr<Part>> shards_;
+};
+
+/// What the run tells and asks while it goes on, on the caller's thread.
+struct RunHooks {
+  std::function<bool()> interrupted = [] { return false; };  ///< asked every few milliseconds; may wait so long
+  std::function<void(const Series&)> on_second = [](const Series&) {};
+};
+
+struct RunOutcome {
+  RunPart part;
+  double seconds = 0;
+  bool interrupted = false;
+  std::optional<std::string> aborted_by;
+};
+
+/// Runs the job in this process, or in job.processes children, to its end: stop, drain, close the books everywhere at once.
+RunOutcome run(const Job& job, const RunHooks& hooks);
+
+/// How many processes and threads so many connections need.
+void choose_processes(Job& job, std::uint32_t processes, std::uint32_t threads);
+
+}  // namespace phx::load

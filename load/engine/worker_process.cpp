@@ -1,0 +1,203 @@
+#include "engine/worker_process.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <phx/core/json.hpp>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <system_error>
+#include <thread>
+
+#include "engine/shard.hpp"
+#include "engine/run.hpp"
+
+extern char** environ;
+
+namespace phx::load {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+void checked(int error, const char* what) {
+  if (error != 0) throw std::system_error(error, std::system_category(), what);
+}
+
+}  // namespace
+
+WorkerProcess::WorkerProcess(const Job& job) : number_(job.process) {
+  std::array<int, 2> to{}, from{};
+  checked(::pipe2(to.data(), O_CLOEXEC) < 0 ? errno : 0, "pipe");
+  checked(::pipe2(from.data(), O_CLOEXEC) < 0 ? errno : 0, "pipe");
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
+  std::string program = "/proc/self/exe", word = "worker";
+  std::array<char*, 3> arguments{program.data(), word.data(), nullptr};
+  const int error = ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  ::close(to[0]);
+  ::close(from[1]);
+  in_ = to[1];
+  out_ = from[0];
+  checked(error, "cannot start a worker process");
+  ::fcntl(in_, F_SETFL, O_NONBLOCK);
+  ::fcntl(out_, F_SETFL, O_NONBLOCK);
+  send(job.to_json().dump());
+}
+
+WorkerProcess::~WorkerProcess() {
+  ::close(in_);  // it ends by itself then
+  ::close(out_);
+  reap(true);
+}
+
+void WorkerProcess::reap(bool wait) {
+  int status = 0;
+  if (pid_ > 0 && ::waitpid(pid_, &status, wait ? 0 : WNOHANG) == pid_) pid_ = -1;
+}
+
+void WorkerProcess::send(const std::string& command) {
+  unsent_ += command + "\n";
+  pump();
+}
+
+void WorkerProcess::finish() { send("finish"); }
+
+/// Moves what can be moved without waiting.
+void WorkerProcess::pump() {
+  while (!unsent_.empty()) {
+    const ssize_t n = ::write(in_, unsent_.data(), unsent_.size());
+    if (n <= 0) break;
+    unsent_.erase(0, static_cast<std::size_t>(n));
+  }
+  std::array<char, 65536> chunk;
+  ssize_t n = 0;
+  while (!done_ && (n = ::read(out_, chunk.data(), chunk.size())) > 0) buffer_.append(chunk.data(), static_cast<std::size_t>(n));
+  const bool ended = !done_ && (n == 0 || (errno != EAGAIN && errno != EINTR));
+  std::size_t begin = 0;
+  for (std::size_t end; (end = buffer_.find('\n', begin)) != std::string::npos; begin = end + 1) on_line(std::string_view(buffer_).substr(begin, end - begin));
+  buffer_.erase(0, begin);
+  if (!ended) return;
+  stopped_ = drained_ = done_ = true;
+  if (!has_result_) part_.generator.trouble.push_back("worker process " + std::to_string(number_ + 1) + " died; its users are missing");
+}
+
+void WorkerProcess::on_line(std::string_view line) {
+  auto json = parse_json(line);
+  if (!json || !json->is_object()) {
+    part_.generator.trouble.push_back("worker process " + std::to_string(number_ + 1) + " wrote what nobody understands");
+    return;
+  }
+  if (json->contains("stopped")) stopped_ = true;
+  if (json->contains("drained")) drained_ = (*json)["drained"].get<bool>();
+  if (json->contains("second")) {
+    if (auto second = Second::from_json((*json)["second"])) seconds_[second->t].merge(*second);
+  }
+  if (json->contains("stats")) {
+    if (auto stats = Stats::from_json((*json)["stats"])) so_far_ = std::move(*stats);
+  }
+  if (json->contains("result")) {
+    auto part = RunPart::from_json((*json)["result"]);
+    has_result_ = part.has_value();
+    if (part) part_ = std::move(*part);
+  }
+}
+
+bool WorkerProcess::stopped() { return pump(), stopped_; }
+bool WorkerProcess::drained() { return pump(), drained_; }
+bool WorkerProcess::done() { return pump(), done_; }
+void WorkerProcess::take_seconds(Series& into) {
+  pump();
+  merge_series(into, seconds_);
+  seconds_.clear();
+}
+Stats WorkerProcess::so_far() { return so_far_; }
+RunPart WorkerProcess::result() { return std::move(part_); }
+
+namespace {
+
+void say(const Json& line) {
+  const std::string text = line.dump() + "\n";
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) throw std::runtime_error("the parent is gone");
+}
+
+/// One command per line; a closed stdin is `finish`.
+class Commands {
+ public:
+  void read_into(std::vector<std::string>& out) {
+    pollfd p{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    while (!ended_ && ::poll(&p, 1, 0) > 0) {
+      std::array<char, 256> chunk;
+      const ssize_t n = ::read(STDIN_FILENO, chunk.data(), chunk.size());
+      ended_ = n <= 0;
+      if (n > 0) buffer_.append(chunk.data(), static_cast<std::size_t>(n));
+    }
+    for (std::size_t end; (end = buffer_.find('\n')) != std::string::npos; buffer_.erase(0, end + 1)) out.push_back(buffer_.substr(0, end));
+    if (ended_) out.emplace_back("finish");
+  }
+  std::string first_line() {
+    std::vector<char> chunk(65536);
+    for (std::size_t end; (end = buffer_.find('\n')) == std::string::npos;) {
+      const ssize_t n = ::read(STDIN_FILENO, chunk.data(), chunk.size());
+      if (n <= 0) throw std::runtime_error("a worker is started by phx-load run, which tells it what to do on stdin");
+      buffer_.append(chunk.data(), static_cast<std::size_t>(n));
+    }
+    const std::size_t end = buffer_.find('\n');
+    std::string line = buffer_.substr(0, end);
+    buffer_.erase(0, end + 1);
+    return line;
+  }
+
+ private:
+  std::string buffer_;
+  bool ended_ = false;
+};
+
+void report(LocalParts& parts, bool watch, bool& stopped, bool& drained) {
+  Series seconds;
+  parts.take_seconds(seconds);
+  for (const auto& [t, second] : seconds) {
+    Json line = obj("second", second.to_json());
+    if (watch) line["stats"] = parts.so_far().to_json();
+    say(line);
+  }
+  if (!stopped && parts.stopped()) {
+    stopped = true;
+    say(obj("stopped", true));
+  }
+  if (parts.drained() != drained) {
+    drained = !drained;
+    say(obj("drained", drained));
+  }
+}
+
+}  // namespace
+
+void run_worker() {
+  Commands commands;
+  const Job job = Job::from_json(Json::parse(commands.first_line()));
+  LocalParts parts(job);
+  bool stopped = false, drained = false;
+  std::vector<std::string> lines;
+  while (!parts.done()) {
+    lines.clear();
+    commands.read_into(lines);
+    for (const std::string& line : lines) line == "stop" ? parts.stop() : parts.finish();
+    report(parts, job.watch_gates, stopped, drained);
+    std::this_thread::sleep_for(20ms);
+  }
+  report(parts, false, stopped, drained);
+  say(obj("result", parts.result().to_json(0)));
+}
+
+}  // namespace phx::load

@@ -1,0 +1,118 @@
+#include <gtest/gtest.h>
+#include <phx/core/json.hpp>
+#include <phx/load/result.hpp>
+
+namespace {
+
+using namespace phx;
+using namespace phx::load;
+using namespace std::chrono_literals;
+
+RunPart some_part(int salt) {
+  RunPart part;
+  part.stages.resize(2);
+  for (int i = 1; i < 500; ++i) part.stages[1].record(Metric::join, std::chrono::microseconds(i * salt));
+  part.stages[0].count(Counter::joins, 499);
+  part.stages[1].count(ErrorClass::tls, 2);
+  part.users = {10, 9, 8, 2};
+  part.series[3].t = 3;
+  part.series[3].joined = 8;
+  part.series[3].cells[Second::join][Second::cell_of(1'000'000)] = 7;
+  StreamLog log;
+  log.user = static_cast<std::uint32_t>(salt);
+  log.topic = "t";
+  log.add(100);
+  log.add(200);
+  log.confirm(1, 5000);
+  part.ledger.streams.push_back(log);
+  part.ledger.memberships.push_back({"t", 50, 900, Membership::End::run_end, {{static_cast<std::uint32_t>(salt), 1, 2, {}}}});
+  part.generator.threads = 1;
+  part.generator.cpu_seconds = 0.5;
+  return part;
+}
+
+TEST(RunPart, GoesThroughJsonUnchanged) {
+  const RunPart part = some_part(3);
+  const auto back = RunPart::from_json(Json::parse(part.to_json(0).dump()));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->to_json(0), part.to_json(0));
+  EXPECT_EQ(back->stages, part.stages);
+}
+
+TEST(RunPart, MergesInAnyOrderToTheSame) {
+  RunPart a = some_part(3), b = some_part(3);
+  a.merge(some_part(5));
+  RunPart c = some_part(5);
+  c.merge(std::move(b));
+  EXPECT_EQ(a.stages, c.stages);
+  EXPECT_EQ(a.series, c.series);
+  EXPECT_EQ(a.ledger.reconcile(), c.ledger.reconcile());
+  EXPECT_EQ(a.users, (UserCounts{20, 18, 16, 4}));
+}
+
+TEST(RunPart, RefusesWhatDoesNotAddUp) {
+  Json json = some_part(3).to_json(0);
+  json["stages"][1]["histograms"]["join"]["count"] = 1;
+  EXPECT_FALSE(RunPart::from_json(json));
+  EXPECT_FALSE(RunPart::from_json(Json::array()));
+}
+
+Report report_of(RunPart part) {
+  Report r;
+  r.name = "test";
+  r.url = "ws://x/socket";
+  r.started = "2026-01-01T00:00:00Z";
+  Plan plan = *preset("join");
+  plan.gates = {{.expr = "join.p99 < 1s"}, {.expr = "errors.total == 0"}};
+  r.plan = plan_json(plan);
+  r.gates = plan.gates;
+  r.stages = plan.stages;
+  r.seconds = 10;
+  r.part = std::move(part);
+  r.environment = obj();
+  return r;
+}
+
+TEST(Result, SaysWhatTheContractNames) {
+  const RunResult result = evaluate(report_of(some_part(3)));
+  const Json& j = result.json;
+  EXPECT_EQ(j["users"]["planned"], 10);
+  EXPECT_EQ(j["join"]["count"], 499);
+  EXPECT_NEAR(j["join"]["p50_us"].get<double>(), 750, 10);
+  EXPECT_EQ(j["errors"]["by_class"], obj("tls", 2));
+  EXPECT_EQ(j["gates"][0]["pass"], true);
+  EXPECT_EQ(j["gates"][1], obj("expr", "errors.total == 0", "value", 2, "pass", false));
+  EXPECT_EQ(j["generator"]["overloaded"], false);
+  EXPECT_FALSE(result.gates_pass);
+  EXPECT_NE(text_table(j).find("FAIL  errors.total == 0"), std::string::npos);
+  EXPECT_NE(junit_xml(j).find("failures=\"1\""), std::string::npos);
+  EXPECT_NE(markdown(j).find("| `errors.total == 0` | 2 | **FAIL** |"), std::string::npos);
+}
+
+TEST(Result, SegmentsMergeToTheWhole) {
+  std::vector<std::pair<std::string, Json>> files;
+  for (std::uint32_t s = 1; s <= 2; ++s) {
+    Report r = report_of(some_part(static_cast<int>(s)));
+    r.segment = s;
+    r.segments = 2;
+    r.keep_ledger = true;
+    files.emplace_back("part" + std::to_string(s), Json::parse(evaluate(r).json.dump()));
+  }
+  RunPart whole = some_part(1);
+  whole.merge(some_part(2));
+  const Json merged = evaluate(merge_results(files)).json;
+  const Json single = evaluate(report_of(std::move(whole))).json;
+  for (const char* key : {"users", "deliveries", "join", "errors", "histograms", "counters", "series", "gates"}) EXPECT_EQ(merged[key], single[key]) << key;
+  files[1].second["segment"] = "1/2";
+  EXPECT_THROW(merge_results(files), std::invalid_argument);
+}
+
+TEST(Result, ALateSchedulerIsAnOverload) {
+  RunPart part = some_part(1);
+  part.stages[0].record(Metric::lag, 2s);
+  const RunResult result = evaluate(report_of(std::move(part)));
+  ASSERT_EQ(result.overloaded.size(), 1u);
+  EXPECT_NE(result.overloaded[0].find("scheduler lag"), std::string::npos);
+}
+
+}  // namespace
