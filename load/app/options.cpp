@@ -61,7 +61,8 @@ Json object_argument(const std::string& text, const std::string& flag) {
 void read_segment(const std::string& text, Plan& plan) {
   unsigned a = 0, b = 0;
   int end = 0;
-  if (std::sscanf(text.c_str(), "%u/%u%n", &a, &b, &end) != 2 || static_cast<std::size_t>(end) != text.size() || a < 1 || a > b || b > 10'000)
+  if (std::sscanf(text.c_str(), "%u/%u%n", &a, &b, &end) != 2 || static_cast<std::size_t>(end) != text.size() || a < 1 || a > b ||
+      b > 10'000)
     usage("--segment must be A/B with 1 <= A <= B, as in 2/3");
   plan.segment = a;
   plan.segments = b;
@@ -109,19 +110,21 @@ std::string now_text() {
 Json environment(const Job& job) {
   utsname system{};
   ::uname(&system);
-  return obj("tool", cli::version_line("phx-load"), "host", system.nodename, "kernel", std::string(system.sysname) + " " + system.release, "machine",
-             system.machine, "cores", std::thread::hardware_concurrency(), "processes", job.processes, "threads", job.threads, "transport_secure",
-             job.url.starts_with("wss"), "sources", job.sources);
+  return obj("tool", cli::version_line("phx-load"), "host", system.nodename, "kernel", std::string(system.sysname) + " " + system.release,
+             "machine", system.machine, "cores", std::thread::hardware_concurrency(), "processes", job.processes, "threads", job.threads,
+             "transport_secure", job.url.starts_with("wss"), "sources", job.sources);
 }
 
 void live_line(const Series& series, std::uint32_t users, Duration length) {
   const Second& s = series.rbegin()->second;
   const auto n = [&](Counter c) { return static_cast<unsigned long long>(s.counters[static_cast<std::size_t>(c)]); };
   const auto ms = [&](Second::Latency l) { return static_cast<double>(s.percentile_ns(l, 99)) / 1e6; };
-  std::fprintf(stderr, "%4us of %.0fs  joined %llu/%u  joins %llu/s  pushes %llu/s  replies %llu/s (p99 %.1f ms)  deliveries %llu/s (p99 %.1f ms)  errors %llu  lag %.1f ms\n",
-               s.t + 1, seconds(length), static_cast<unsigned long long>(s.joined), users, n(Counter::joins), n(Counter::pushes) + n(Counter::published),
-               n(Counter::replies), ms(Second::reply), n(Counter::deliveries), ms(Second::delivery), static_cast<unsigned long long>(s.errors),
-               static_cast<double>(s.lag_max_us) / 1000);
+  std::fprintf(stderr,
+               "%4us of %.0fs  joined %llu/%u  joins %llu/s  pushes %llu/s  replies %llu/s (p99 %.1f ms)  deliveries %llu/s (p99 %.1f ms)  "
+               "errors %llu  lag %.1f ms\n",
+               s.t + 1, seconds(length), static_cast<unsigned long long>(s.joined), users, n(Counter::joins),
+               n(Counter::pushes) + n(Counter::published), n(Counter::replies), ms(Second::reply), n(Counter::deliveries),
+               ms(Second::delivery), static_cast<unsigned long long>(s.errors), static_cast<double>(s.lag_max_us) / 1000);
 }
 
 std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
@@ -155,7 +158,8 @@ void add_plan_options(CLI::App& c, RunOptions& o) {
   c.add_option("--processes", o.processes, "0: as many as the descriptor limit asks for")->check(CLI::Range(0, 256));
   c.add_option("--threads", o.threads, "per process; 0: chosen")->check(CLI::Range(0, 256));
   c.add_option("--source", o.sources, "local addresses to connect from, in turn")->delimiter(',');
-  c.add_option("--max-lag", o.max_lag, "scheduler lag p99 in seconds above which the generator is called overloaded")->capture_default_str();
+  c.add_option("--max-lag", o.max_lag, "scheduler lag p99 in seconds above which the generator is called overloaded")
+      ->capture_default_str();
   c.add_option("--ca-file", o.ca_file, "PEM file of the authorities to trust for wss://; default: the system's");
   c.add_flag("--insecure", o.insecure, "take any certificate of the server");
   c.add_flag("--json", o.json, "the result as one JSON line on stdout, also on a terminal");
@@ -187,7 +191,8 @@ Job make_job(const RunOptions& o) {
     if (!net::parse_url(job.url)) usage("'" + job.url + "' is no URL such as ws://127.0.0.1:4000/socket");
     rehearse(job);
   } catch (const std::invalid_argument& e) { usage(e.what()); }
-  job.watch_gates = !o.aborts.empty() || std::any_of(job.plan.gates.begin(), job.plan.gates.end(), [](const GateSpec& g) { return g.abort; });
+  job.watch_gates =
+      !o.aborts.empty() || std::any_of(job.plan.gates.begin(), job.plan.gates.end(), [](const GateSpec& g) { return g.abort; });
   job.run = run_number(job);
   choose_processes(job, o.processes, o.threads);
   return job;
@@ -204,7 +209,9 @@ Judged run_and_judge(Job job, const RunOptions& o, const std::function<bool()>& 
   RunOutcome outcome;
   try {
     outcome = run(job, hooks);
-  } catch (const std::invalid_argument& e) { usage(e.what()); } catch (const std::runtime_error& e) { throw Failure(ExitCode::cannot_connect, e.what()); }
+  } catch (const std::invalid_argument& e) { usage(e.what()); } catch (const std::runtime_error& e) {
+    throw Failure(ExitCode::cannot_connect, e.what());
+  }
   r.plan = plan_json(job.plan);
   r.name = job.plan.name;
   r.url = job.url;

@@ -39,7 +39,8 @@ void print(const Judged& judged, const RunOptions& o) {
 ExitCode run_command(const RunOptions& o) {
   const cli::EndSignals signals;
   Job job = make_job(o);
-  const Judged judged = run_and_judge(std::move(job), o, [&] { return signals.wait_for(std::chrono::milliseconds(10)); }, !o.quiet);
+  const Judged judged = run_and_judge(
+      std::move(job), o, [&] { return signals.wait_for(std::chrono::milliseconds(10)); }, !o.quiet);
   const Json& result = judged.result.json;
   if (!o.out.empty()) write_file(o.out, result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
   if (!o.junit.empty()) write_file(o.junit, junit_xml(result));
@@ -47,8 +48,10 @@ ExitCode run_command(const RunOptions& o) {
   print(judged, o);
   const ExitCode code = exit_code(judged);
   if (code == ExitCode::cannot_connect && !o.quiet)
-    std::fprintf(stderr, "phx-load: nobody could connect to %s%s%s\n", o.url.c_str(), judged.report.part.refusal.empty() ? "" : ": ", judged.report.part.refusal.c_str());
-  if (code == ExitCode::check_failed && !o.quiet) std::fprintf(stderr, "phx-load: nobody could join: %s\n", judged.report.part.refusal.c_str());
+    std::fprintf(stderr, "phx-load: nobody could connect to %s%s%s\n", o.url.c_str(), judged.report.part.refusal.empty() ? "" : ": ",
+                 judged.report.part.refusal.c_str());
+  if (code == ExitCode::check_failed && !o.quiet)
+    std::fprintf(stderr, "phx-load: nobody could join: %s\n", judged.report.part.refusal.c_str());
   return code;
 }
 

@@ -36,8 +36,10 @@ class Search {
   explicit Search(const SearchOptions& o) : o_(o), out_({.json = o.run.json, .quiet = o.run.quiet}) {}
 
   ExitCode run() {
-    if (o_.method == "steps") steps();
-    else bisect();
+    if (o_.method == "steps")
+      steps();
+    else
+      bisect();
     if (interrupted_) return ExitCode::interrupted;
     return tell();
   }
@@ -45,17 +47,23 @@ class Search {
  private:
   Attempt attempt(double value) {
     RunOptions options = o_.run;
-    if (o_.vary == "rate") options.overrides.rate = value;
-    else if (o_.vary == "users") options.overrides.users = static_cast<std::uint32_t>(std::llround(value));
+    if (o_.vary == "rate")
+      options.overrides.rate = value;
+    else if (o_.vary == "users")
+      options.overrides.users = static_cast<std::uint32_t>(std::llround(value));
     else {  // fan-out: members per broadcast
       options.overrides.users = static_cast<std::uint32_t>(std::llround(value));
       options.overrides.publishers = 1;
     }
-    const Judged judged = run_and_judge(make_job(options), options, [&] { return interrupted_ = interrupted_ || signals_.wait_for(std::chrono::milliseconds(10)); }, false);
+    const Judged judged = run_and_judge(
+        make_job(options), options, [&] { return interrupted_ = interrupted_ || signals_.wait_for(std::chrono::milliseconds(10)); }, false);
     const ExitCode code = exit_code(judged);
     if (code == ExitCode::cannot_connect) throw Failure(code, "nobody could connect to " + options.url);
     Attempt a{value, code == ExitCode::pass, judged.result.json["gates"], judged.result.overloaded};
-    out_.talk("phx-load: " + o_.vary + " " + number(value) + ": " + (a.good ? "pass" : a.overloaded.empty() ? "FAIL" : "generator overloaded"));
+    out_.talk("phx-load: " + o_.vary + " " + number(value) + ": " +
+              (a.good                 ? "pass"
+               : a.overloaded.empty() ? "FAIL"
+                                      : "generator overloaded"));
     out_.data(obj("attempt", obj(o_.vary, value, "pass", a.good, "gates", a.gates, "overloaded", a.overloaded)));
     (a.good ? best_ : worst_) = a;
     return a;
@@ -83,7 +91,9 @@ class Search {
 
   double rounded(double value) const { return o_.vary == "rate" ? value : std::floor(value / 2); }
 
-  static std::string number(double value) { return value == std::floor(value) ? std::to_string(static_cast<long long>(value)) : std::to_string(value); }
+  static std::string number(double value) {
+    return value == std::floor(value) ? std::to_string(static_cast<long long>(value)) : std::to_string(value);
+  }
 
   ExitCode tell() {
     Json out = obj("vary", o_.vary, "sustainable", best_ ? Json(best_->value) : Json(), "breaks_at", worst_ ? Json(worst_->value) : Json());
@@ -92,8 +102,11 @@ class Search {
     if (best_ && worst_) out["margin"] = (worst_->value - best_->value) / best_->value;
     const bool own_limit = worst_ && !worst_->overloaded.empty();
     out["limited_by_generator"] = own_limit;
-    if (best_) out_.talk("phx-load: sustainable " + o_.vary + ": " + number(best_->value) + (worst_ ? ", breaks at " + number(worst_->value) : ", did not break"));
-    else out_.talk("phx-load: even " + number(o_.from) + " is too much");
+    if (best_)
+      out_.talk("phx-load: sustainable " + o_.vary + ": " + number(best_->value) +
+                (worst_ ? ", breaks at " + number(worst_->value) : ", did not break"));
+    else
+      out_.talk("phx-load: even " + number(o_.from) + " is too much");
     out_.data(out);
     if (own_limit) return ExitCode::overloaded;
     return best_ ? ExitCode::pass : ExitCode::gate_failed;
@@ -121,9 +134,13 @@ void add_search(CLI::App& app, Command& chosen) {
   c->add_option("--vary", o->vary, "rate, users or fanout")->check(CLI::IsMember({"rate", "users", "fanout"}))->capture_default_str();
   c->add_option("--from", o->from, "where to begin")->required();
   c->add_option("--to", o->to, "where to stop")->required();
-  c->add_option("--method", o->method, "bisect (double, then halve the distance) or steps")->check(CLI::IsMember({"bisect", "steps"}))->capture_default_str();
+  c->add_option("--method", o->method, "bisect (double, then halve the distance) or steps")
+      ->check(CLI::IsMember({"bisect", "steps"}))
+      ->capture_default_str();
   c->add_option("--step", o->step, "of --method steps; default: a tenth of the way");
-  c->add_option("--precision", o->precision, "of --method bisect, as a share of the figure")->check(CLI::Range(0.001, 1.0))->capture_default_str();
+  c->add_option("--precision", o->precision, "of --method bisect, as a share of the figure")
+      ->check(CLI::Range(0.001, 1.0))
+      ->capture_default_str();
   c->callback([&chosen, o] { chosen = [o] { return search(*o); }; });
 }
 

@@ -63,7 +63,8 @@ Endpoints resolve(const std::string& url, const std::vector<std::string>& source
   out.targets = look_up(parsed->host, std::to_string(parsed->port));
   for (const std::string& source : sources) out.sources.push_back(literal(source));
   if (sources.empty() && is_loopback(out.targets.front()) && connections > ports_of_one_source) {
-    for (std::size_t i = 0; i <= connections / ports_of_one_source && i < 250; ++i) out.sources.push_back(literal("127.0.0." + std::to_string(2 + i)));
+    for (std::size_t i = 0; i <= connections / ports_of_one_source && i < 250; ++i)
+      out.sources.push_back(literal("127.0.0." + std::to_string(2 + i)));
   }
   return out;
 }

@@ -7,9 +7,9 @@ namespace phx::load {
 Json Job::to_json() const {
   Json rows = Json::array();
   for (const Json& row : plan.rows) rows.push_back(row);
-  return obj("plan", plan_json(plan), "rows", std::move(rows), "segment", plan.segment, "segments", plan.segments, "url", url, "sources", sources, "ca_file",
-             ca_file, "insecure", insecure, "run", run, "process", process, "processes", processes, "threads", threads, "start_ns", start_ns, "watch_gates",
-             watch_gates);
+  return obj("plan", plan_json(plan), "rows", std::move(rows), "segment", plan.segment, "segments", plan.segments, "url", url, "sources",
+             sources, "ca_file", ca_file, "insecure", insecure, "run", run, "process", process, "processes", processes, "threads", threads,
+             "start_ns", start_ns, "watch_gates", watch_gates);
 }
 
 Job Job::from_json(const Json& j) {

@@ -25,10 +25,13 @@ bool all(std::vector<std::unique_ptr<Part>>& parts, F&& is) {
 }
 
 /// The first gate that says to abort and fails, once its grace is over.
-std::optional<std::string> broken_gate(const Plan& plan, const std::vector<std::pair<GateSpec, Gate>>& gates, std::vector<std::unique_ptr<Part>>& parts, Duration ran) {
+std::optional<std::string> broken_gate(const Plan& plan, const std::vector<std::pair<GateSpec, Gate>>& gates,
+                                       std::vector<std::unique_ptr<Part>>& parts, Duration ran) {
   Stats total;
   for (const auto& part : parts) total.merge(part->so_far());
-  const Json so_far = figures(total, {}, {.planned = plan.peak_users(), .connected = total[Counter::connects], .joined = total[Counter::joins], .failed = 0}, seconds(ran));
+  const Json so_far = figures(
+      total, {}, {.planned = plan.peak_users(), .connected = total[Counter::connects], .joined = total[Counter::joins], .failed = 0},
+      seconds(ran));
   for (const auto& [spec, gate] : gates) {
     if (ran < spec.grace) continue;
     const GateResult result = gate.evaluate(so_far);
@@ -147,7 +150,8 @@ class Watch {
     if (all(parts_, [](Part& p) { return p.done(); })) return true;
     if (!stop_at_ && all(parts_, [](Part& p) { return p.stopped(); })) stop_at_ = Clock::now();
     if (!stop_at_) return false;
-    return all(parts_, [](Part& p) { return p.drained(); }) || Clock::now() > *stop_at_ + (out_.interrupted ? std::min<Duration>(1s, job_.plan.drain) : job_.plan.drain);
+    return all(parts_, [](Part& p) { return p.drained(); }) ||
+           Clock::now() > *stop_at_ + (out_.interrupted ? std::min<Duration>(1s, job_.plan.drain) : job_.plan.drain);
   }
 
   const Job& job_;

@@ -50,7 +50,11 @@ void Shard::command(Command command) {
 
 void Shard::run() {
   try {
-    SwarmJob swarm_job{.plan = job_.plan, .url = job_.url, .run = job_.run, .part = job_.part(thread_), .parts = job_.parts(),
+    SwarmJob swarm_job{.plan = job_.plan,
+                       .url = job_.url,
+                       .run = job_.run,
+                       .part = job_.part(thread_),
+                       .parts = job_.parts(),
                        .start = Instant(std::chrono::nanoseconds(job_.start_ns))};
     Swarm swarm(std::move(swarm_job), wire_);
     loop(swarm);

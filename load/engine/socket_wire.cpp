@@ -51,8 +51,13 @@ SocketWire::Conn::~Conn() {
   if (fd >= 0) ::close(fd);
 }
 SocketWire::Conn::Conn(Conn&& o) noexcept
-    : fd(std::exchange(o.fd, -1)), generation(o.generation), connecting(o.connecting), reading(o.reading), wants_write(o.wants_write),
-      pending(std::move(o.pending)), tls(std::move(o.tls)) {}
+    : fd(std::exchange(o.fd, -1)),
+      generation(o.generation),
+      connecting(o.connecting),
+      reading(o.reading),
+      wants_write(o.wants_write),
+      pending(std::move(o.pending)),
+      tls(std::move(o.tls)) {}
 
 SocketWire::SocketWire(const Endpoints& endpoints, const core::TlsContext* tls)
     : endpoints_(endpoints),
@@ -166,8 +171,10 @@ void SocketWire::on_readable(Swarm& swarm, std::uint32_t slot, unsigned lane, In
     return swarm.on_lost(slot, lane, ErrorClass::connection_lost, now);
   }
   const std::span<char> bytes(buffer_.data(), static_cast<std::size_t>(n));
-  if (c.tls) on_secure_bytes(swarm, slot, lane, bytes, now);
-  else swarm.on_bytes(slot, lane, bytes, now);
+  if (c.tls)
+    on_secure_bytes(swarm, slot, lane, bytes, now);
+  else
+    swarm.on_bytes(slot, lane, bytes, now);
 }
 
 void SocketWire::on_secure_bytes(Swarm& swarm, std::uint32_t slot, unsigned lane, std::span<char> bytes, Instant now) {
@@ -224,7 +231,8 @@ void SocketWire::interest(Conn& c, std::uint32_t slot, unsigned lane) {
 }
 
 void SocketWire::update(Conn& c, std::uint32_t slot, unsigned lane) {
-  epoll_event event{.events = (c.reading ? EPOLLIN : 0u) | (c.wants_write ? EPOLLOUT : 0u), .data = {.u64 = tag_of(slot, lane, c.generation)}};
+  epoll_event event{.events = (c.reading ? EPOLLIN : 0u) | (c.wants_write ? EPOLLOUT : 0u),
+                    .data = {.u64 = tag_of(slot, lane, c.generation)}};
   checked(::epoll_ctl(epoll_, EPOLL_CTL_MOD, c.fd, &event), "epoll_ctl");
 }
 

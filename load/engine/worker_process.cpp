@@ -16,8 +16,8 @@
 #include <system_error>
 #include <thread>
 
-#include "engine/shard.hpp"
 #include "engine/run.hpp"
+#include "engine/shard.hpp"
 
 extern char** environ;
 
@@ -85,7 +85,8 @@ void WorkerProcess::pump() {
   while (!done_ && (n = ::read(out_, chunk.data(), chunk.size())) > 0) buffer_.append(chunk.data(), static_cast<std::size_t>(n));
   const bool ended = !done_ && (n == 0 || (errno != EAGAIN && errno != EINTR));
   std::size_t begin = 0;
-  for (std::size_t end; (end = buffer_.find('\n', begin)) != std::string::npos; begin = end + 1) on_line(std::string_view(buffer_).substr(begin, end - begin));
+  for (std::size_t end; (end = buffer_.find('\n', begin)) != std::string::npos; begin = end + 1)
+    on_line(std::string_view(buffer_).substr(begin, end - begin));
   buffer_.erase(0, begin);
   if (!ended) return;
   stopped_ = drained_ = done_ = true;
@@ -128,7 +129,8 @@ namespace {
 
 void say(const Json& line) {
   const std::string text = line.dump() + "\n";
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) throw std::runtime_error("the parent is gone");
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    throw std::runtime_error("the parent is gone");
 }
 
 /// One command per line; a closed stdin is `finish`.

@@ -32,7 +32,8 @@ tl::expected<Distribution, std::string> parse_call(Distribution::Kind kind, std:
   const auto b = parse_duration(arguments.substr(comma + 1));
   if (!b) return tl::unexpected(b.error());
   out.b = *b;
-  if (kind == Distribution::Kind::uniform && out.b < out.a) return tl::unexpected(std::string("uniform: the second must not be below the first"));
+  if (kind == Distribution::Kind::uniform && out.b < out.a)
+    return tl::unexpected(std::string("uniform: the second must not be below the first"));
   return out;
 }
 

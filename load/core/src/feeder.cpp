@@ -18,9 +18,12 @@ bool next_record(std::string_view text, std::size_t& at, std::vector<std::string
     const char c = text[at];
     if (c == '\n') ++lines;
     if (quoted) {
-      if (c != '"') fields.back() += c;
-      else if (at + 1 < text.size() && text[at + 1] == '"') fields.back() += text[++at];
-      else quoted = false;
+      if (c != '"')
+        fields.back() += c;
+      else if (at + 1 < text.size() && text[at + 1] == '"')
+        fields.back() += text[++at];
+      else
+        quoted = false;
     } else if (c == '"' && fields.back().empty()) {
       quoted = true;
     } else if (c == ',') {
@@ -40,7 +43,9 @@ tl::expected<std::vector<Json>, std::string> parse_csv(std::string_view text) {
   std::vector<Json> rows;
   std::vector<std::string> names, fields;
   std::size_t at = 0, line = 0;
-  const auto wrong = [&](std::size_t where, const std::string& what) { return tl::unexpected("line " + std::to_string(where) + ": " + what); };
+  const auto wrong = [&](std::size_t where, const std::string& what) {
+    return tl::unexpected("line " + std::to_string(where) + ": " + what);
+  };
   if (text.starts_with("\xEF\xBB\xBF")) at = 3;
   if (!next_record(text, at, names, line)) return wrong(1, "a quote is not closed");
   while (at < text.size()) {

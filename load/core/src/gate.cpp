@@ -10,8 +10,9 @@ namespace {
 
 Json latency_figures(const core::Histogram& h) {
   const auto us = [&](std::uint64_t ns) { return h.empty() ? Json() : Json(static_cast<double>(ns) / 1000.0); };
-  return obj("count", h.count(), "p50", us(h.percentile(50)), "p90", us(h.percentile(90)), "p95", us(h.percentile(95)), "p99", us(h.percentile(99)),
-             "p999", us(h.percentile(99.9)), "max", us(h.max()), "min", us(h.min()), "mean", h.empty() ? Json() : Json(h.mean() / 1000.0));
+  return obj("count", h.count(), "p50", us(h.percentile(50)), "p90", us(h.percentile(90)), "p95", us(h.percentile(95)), "p99",
+             us(h.percentile(99)), "p999", us(h.percentile(99.9)), "max", us(h.max()), "min", us(h.min()), "mean",
+             h.empty() ? Json() : Json(h.mean() / 1000.0));
 }
 
 /// Dotted words of an expression, in order, without quoted texts and keywords.
@@ -73,8 +74,8 @@ tl::expected<Gate, std::string> Gate::parse(std::string_view expression) {
     if (at != nullptr && !at->is_object()) continue;
     const Json* parent = find(skeleton, path.substr(0, path.find('.')));
     const bool group = parent != nullptr && parent->is_object();
-    return tl::unexpected("gate '" + text + "': there is no figure " + path + "; known: " +
-                          (group ? path.substr(0, path.find('.')) + ".{" + known(*parent) + "}" : known(skeleton)));
+    return tl::unexpected("gate '" + text + "': there is no figure " + path +
+                          "; known: " + (group ? path.substr(0, path.find('.')) + ".{" + known(*parent) + "}" : known(skeleton)));
   }
   return Gate(text, paths.front(), std::move(*matcher));
 }
@@ -92,7 +93,8 @@ Json figures(const Stats& stats, const Deliveries& deliveries, const UserCounts&
   }
   out["delivery"].update(deliveries.to_json());
   Json errors = obj("total", stats.errors(), "rate", stats.error_rate());
-  for (std::size_t i = 0; i < error_count; ++i) errors[std::string(error_name(static_cast<ErrorClass>(i)))] = stats[static_cast<ErrorClass>(i)];
+  for (std::size_t i = 0; i < error_count; ++i)
+    errors[std::string(error_name(static_cast<ErrorClass>(i)))] = stats[static_cast<ErrorClass>(i)];
   out["errors"] = std::move(errors);
   out["users"] = obj("planned", users.planned, "connected", users.connected, "joined", users.joined, "failed", users.failed);
   Json rates = Json::object(), counts = Json::object();

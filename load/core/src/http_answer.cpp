@@ -96,8 +96,10 @@ void HttpAnswer::on_line(std::string_view line) {
     if (!on_head_line(line)) part_ = Part::broken;
   } else if (part_ == Part::chunk_size) {
     const auto size = number(trim(line.substr(0, line.find(';'))), 16);
-    if (!size || *size > max_body) part_ = Part::broken;
-    else part_ = *size == 0 ? Part::trailers : Part::chunk;
+    if (!size || *size > max_body)
+      part_ = Part::broken;
+    else
+      part_ = *size == 0 ? Part::trailers : Part::chunk;
     left_ = size.value_or(0);
     head_bytes_ = 0;
   } else if (part_ == Part::chunk_end) {

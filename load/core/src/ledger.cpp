@@ -76,7 +76,8 @@ Json ranges_json(const std::vector<SeqRange>& ranges) {
 
 std::vector<SeqRange> ranges_from(const Json& json) {
   std::vector<SeqRange> out;
-  for (std::size_t i = 0; i + 1 < json.size(); i += 2) out.push_back({json.at(i).get<std::uint32_t>(), json.at(i + 1).get<std::uint32_t>()});
+  for (std::size_t i = 0; i + 1 < json.size(); i += 2)
+    out.push_back({json.at(i).get<std::uint32_t>(), json.at(i + 1).get<std::uint32_t>()});
   return out;
 }
 
@@ -111,7 +112,8 @@ Json membership_json(const Membership& m, std::int64_t zero) {
 Membership membership_from(const Json& json) {
   const int end = json.at(3).get<int>();
   if (end < 0 || end > 2) throw std::invalid_argument("no such end of a membership");
-  Membership m{json.at(0).get<std::string>(), json.at(1).get<std::int64_t>(), json.at(2).get<std::int64_t>(), static_cast<Membership::End>(end), {}};
+  Membership m{
+      json.at(0).get<std::string>(), json.at(1).get<std::int64_t>(), json.at(2).get<std::int64_t>(), static_cast<Membership::End>(end), {}};
   for (const Json& r : json.at(4))
     m.receipts.push_back({r.at(0).get<std::uint32_t>(), r.at(1).get<std::uint32_t>(), r.at(2).get<std::uint32_t>(), ranges_from(r.at(3))});
   return m;
@@ -121,7 +123,8 @@ Membership membership_from(const Json& json) {
 
 void StreamLog::confirm(std::uint32_t seq, std::int64_t at) noexcept {
   if (seq == 0 || seq > sent.size() || confirmed[seq - 1] != 0) return;
-  confirmed[seq - 1] = static_cast<std::uint32_t>(std::clamp<std::int64_t>((at - sent[seq - 1]) / 1000 + 1, 1, std::numeric_limits<std::uint32_t>::max()));
+  confirmed[seq - 1] =
+      static_cast<std::uint32_t>(std::clamp<std::int64_t>((at - sent[seq - 1]) / 1000 + 1, 1, std::numeric_limits<std::uint32_t>::max()));
 }
 
 void StreamLog::void_unconfirmed() {
@@ -178,8 +181,8 @@ void Deliveries::add(const Deliveries& other) noexcept {
 }
 
 Json Deliveries::to_json() const {
-  return obj("expected", expected, "received", received, "lost", lost, "duplicate", duplicate, "out_of_order", out_of_order, "late", late, "uncertain",
-             uncertain);
+  return obj("expected", expected, "received", received, "lost", lost, "duplicate", duplicate, "out_of_order", out_of_order, "late", late,
+             "uncertain", uncertain);
 }
 
 void Ledger::merge(Ledger&& other) {

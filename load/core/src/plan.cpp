@@ -180,8 +180,10 @@ std::optional<Plan::Visit> Plan::visit(std::uint32_t user, Duration after) const
     if (user >= low && user < high) {
       const double share = static_cast<double>(s.users > before ? user - low : high - 1 - user) / (high - low);
       const Duration at = begin + (s.over ? from_seconds(seconds(s.length) * share) : Duration{});
-      if (s.users > before && at >= after) found = Visit{at, Duration::max()};
-      else if (s.users < before && found) return Visit{found->from, at};
+      if (s.users > before && at >= after)
+        found = Visit{at, Duration::max()};
+      else if (s.users < before && found)
+        return Visit{found->from, at};
     }
     before = s.users;
     begin += s.length;
@@ -189,7 +191,9 @@ std::optional<Plan::Visit> Plan::visit(std::uint32_t user, Duration after) const
   return found;
 }
 
-std::vector<std::string> preset_names() { return {"connect", "join", "idle", "echo", "broadcast", "presence", "churn", "storm", "longpoll"}; }
+std::vector<std::string> preset_names() {
+  return {"connect", "join", "idle", "echo", "broadcast", "presence", "churn", "storm", "longpoll"};
+}
 
 std::optional<Plan> preset(std::string_view name) {
   if (name == "connect") {

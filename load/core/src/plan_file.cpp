@@ -66,8 +66,8 @@ void read_action(const Yaml& in, Action action, Profile& p) {
 }
 
 Profile read_profile(const Yaml& in) {
-  in.only_keys({"name", "weight", "transport", "vsn", "params", "join", "topic", "topics", "zipf", "join_payload", "push", "publish", "stay", "away",
-                "exit", "cut_at", "reconnect", "presence", "hostile"});
+  in.only_keys({"name", "weight", "transport", "vsn", "params", "join", "topic", "topics", "zipf", "join_payload", "push", "publish",
+                "stay", "away", "exit", "cut_at", "reconnect", "presence", "hostile"});
   Profile p;
   optionally(in, "name", [&](const Yaml& v) { p.name = v.string(); });
   optionally(in, "weight", [&](const Yaml& v) { p.weight = positive(v); });
@@ -90,8 +90,9 @@ Profile read_profile(const Yaml& in) {
   optionally(in, "cut_at", [&](const Yaml& v) { p.cut_at = v.duration(); });
   optionally(in, "reconnect", [&](const Yaml& v) { p.reconnect = v.boolean(); });
   optionally(in, "presence", [&](const Yaml& v) { p.presence = v.boolean(); });
-  optionally(in, "hostile", [&](const Yaml& v) { 
-    p.hostile = enumerator<Hostile>(v.one_of({"none", "slow-reader", "silent", "half-open", "oversize", "bad-utf8", "join-flood"}), hostile_names);
+  optionally(in, "hostile", [&](const Yaml& v) {
+    p.hostile =
+        enumerator<Hostile>(v.one_of({"none", "slow-reader", "silent", "half-open", "oversize", "bad-utf8", "join-flood"}), hostile_names);
   });
   return p;
 }
@@ -101,7 +102,8 @@ Stage read_stage(const Yaml& in, std::uint32_t before, std::size_t number) {
   Stage s{.name = "stage " + std::to_string(number), .users = before, .gates = {}};
   optionally(in, "name", [&](const Yaml& v) { s.name = v.string(); });
   optionally(in, "users", [&](const Yaml& v) { s.users = whole(v); });
-  if ((in.find("over") != nullptr) == (in.find("for") != nullptr)) in.fail("needs exactly one of over: 30s (users come evenly) and for: 30s (at once)");
+  if ((in.find("over") != nullptr) == (in.find("for") != nullptr))
+    in.fail("needs exactly one of over: 30s (users come evenly) and for: 30s (at once)");
   s.over = in.find("over") != nullptr;
   s.length = in.at(s.over ? "over" : "for").duration();
   optionally(in, "rate_factor", [&](const Yaml& v) { s.rate_factor = positive(v); });
@@ -133,15 +135,19 @@ void read_times(const Yaml& in, Plan& plan) {
 Json action_json(const Profile& p) {
   Json out = obj("event", p.event, "bytes", p.payload_bytes, "actors", p.actors);
   if (!p.payload.empty()) out["payload"] = Json::parse(p.payload);
-  if (p.every) out["every"] = p.every->text();
-  else if (p.inflight > 0) out["inflight"] = p.inflight;
-  else out["rate"] = p.rate;
+  if (p.every)
+    out["every"] = p.every->text();
+  else if (p.inflight > 0)
+    out["inflight"] = p.inflight;
+  else
+    out["rate"] = p.rate;
   return out;
 }
 
 Json profile_json(const Profile& p) {
-  Json out = obj("name", p.name, "weight", p.weight, "transport", p.longpoll ? "longpoll" : "websocket", "vsn", p.v1 ? "1.0.0" : "2.0.0", "params",
-                 Json::parse(p.params), "join", p.join, "topic", p.topic, "topics", p.topics, "zipf", p.zipf, "join_payload", Json::parse(p.join_payload));
+  Json out = obj("name", p.name, "weight", p.weight, "transport", p.longpoll ? "longpoll" : "websocket", "vsn", p.v1 ? "1.0.0" : "2.0.0",
+                 "params", Json::parse(p.params), "join", p.join, "topic", p.topic, "topics", p.topics, "zipf", p.zipf, "join_payload",
+                 Json::parse(p.join_payload));
   if (p.action == Action::push) out["push"] = action_json(p);
   if (p.action == Action::publish) out["publish"] = action_json(p);
   if (!p.stay.zero()) out["stay"] = p.stay.text();
@@ -158,7 +164,8 @@ Json profile_json(const Profile& p) {
 
 Plan parse_plan(std::string_view text, const std::string& file, std::string& feeder_file) {
   const Yaml in = Yaml::parse(text, file);
-  in.only_keys({"phxkit_load", "name", "seed", "heartbeat", "timeout", "late_after", "drain", "arrivals", "even_arrivals", "feeder", "stages", "users", "gates"});
+  in.only_keys({"phxkit_load", "name", "seed", "heartbeat", "timeout", "late_after", "drain", "arrivals", "even_arrivals", "feeder",
+                "stages", "users", "gates"});
   if (in.at("phxkit_load").integer() != 1) in.at("phxkit_load").fail("this program knows plan files of version 1");
   Plan plan;
   plan.name = file;
@@ -179,12 +186,14 @@ Plan parse_plan(std::string_view text, const std::string& file, std::string& fee
 Json plan_json(const Plan& plan) {
   Json stages = Json::array(), users = Json::array(), gates = Json::array();
   for (const Stage& s : plan.stages)
-    stages.push_back(obj("name", s.name, "users", s.users, s.over ? "over" : "for", duration_text(s.length), "rate_factor", s.rate_factor, "gates", s.gates));
+    stages.push_back(obj("name", s.name, "users", s.users, s.over ? "over" : "for", duration_text(s.length), "rate_factor", s.rate_factor,
+                         "gates", s.gates));
   for (const Profile& p : plan.profiles) users.push_back(profile_json(p));
   for (const GateSpec& g : plan.gates) gates.push_back(obj("expr", g.expr, "abort", g.abort, "grace", duration_text(g.grace)));
-  return obj("phxkit_load", 1, "name", plan.name, "seed", plan.seed, "heartbeat", duration_text(plan.heartbeat), "timeout", duration_text(plan.timeout),
-             "late_after", duration_text(plan.late_after), "drain", duration_text(plan.drain), "arrivals", plan.arrivals, "even_arrivals",
-             plan.even_arrivals, "stages", std::move(stages), "users", std::move(users), "gates", std::move(gates));
+  return obj("phxkit_load", 1, "name", plan.name, "seed", plan.seed, "heartbeat", duration_text(plan.heartbeat), "timeout",
+             duration_text(plan.timeout), "late_after", duration_text(plan.late_after), "drain", duration_text(plan.drain), "arrivals",
+             plan.arrivals, "even_arrivals", plan.even_arrivals, "stages", std::move(stages), "users", std::move(users), "gates",
+             std::move(gates));
 }
 
 }  // namespace phx::load

@@ -47,7 +47,8 @@ Json metrics_json(const Stats& s) {
                  latency_json(s, Metric::ready, {}), "reply", latency_json(s, Metric::reply, Metric::reply_actual), "delivery",
                  latency_json(s, Metric::delivery, Metric::delivery_actual), "presence", latency_json(s, Metric::presence, {}), "recovery",
                  latency_json(s, Metric::recovery, {}), "heartbeat", latency_json(s, Metric::heartbeat, {}));
-  out["connect"]["phases"] = obj("tcp", summary_json(s[Metric::tcp]), "tls", summary_json(s[Metric::tls]), "upgrade", summary_json(s[Metric::upgrade]));
+  out["connect"]["phases"] =
+      obj("tcp", summary_json(s[Metric::tcp]), "tls", summary_json(s[Metric::tls]), "upgrade", summary_json(s[Metric::upgrade]));
   Json classes = Json::object();
   for (std::size_t i = 0; i < error_count; ++i) {
     const auto c = static_cast<ErrorClass>(i);
@@ -70,9 +71,18 @@ std::vector<std::string> overload_reasons(const Report& r, const Stats& total) {
   const Generator& g = r.part.generator;
   const double lag_us = static_cast<double>(total[Metric::lag].percentile(99)) / 1000;
   if (lag_us > r.max_lag_us)
-    out.push_back("scheduler lag p99 is " + text_of(lag_us / 1000, "%.1f") + " ms (limit " + text_of(r.max_lag_us / 1000, "%.0f") + " ms): actions left later than planned");
-  if (g.busiest_thread > 0.95) out.push_back("a thread used " + text_of(g.busiest_thread * 100, "%.0f") + " % of its core: add --threads or --processes");
-  if (total[ErrorClass::no_descriptors] > 0) out.push_back("out of file descriptors (limit " + std::to_string(g.descriptor_limit) + "): raise ulimit -n or add --processes");
+    out.push_back("scheduler lag p99 is " + text_of(lag_us / 1000, "%.1f") + " ms (limit " + text_of(r.max_lag_us / 1000, "%.0f") +
+                  " ms): actions left later than planned");
+  if (g.busiest_thread > 0.95)
+    out.push_back("a thread used " + text_of(g.busiest_thread * 100, "%.0f") + " % of its core: add --threads or --processes");
+  const auto done = static_cast<double>(total[Counter::pushes] + total[Counter::published]),
+             skipped = static_cast<double>(total[Counter::skipped]);
+  if (skipped > 0.05 * (done + skipped))
+    out.push_back(
+        "only " + text_of(100 * done / (done + skipped), "%.1f") +
+        " % of the planned actions were made: replies did not come fast enough for 64 pushes under way per user, or there was no time");
+  if (total[ErrorClass::no_descriptors] > 0)
+    out.push_back("out of file descriptors (limit " + std::to_string(g.descriptor_limit) + "): raise ulimit -n or add --processes");
   if (total[ErrorClass::no_ports] > 0) out.push_back("out of local ports: add --source addresses");
   return out;
 }
@@ -136,9 +146,9 @@ void Generator::merge(const Generator& o) {
 }
 
 Json Generator::to_json() const {
-  return obj("cpu_seconds", cpu_seconds, "busiest_thread", busiest_thread, "retransmits", retransmits, "descriptors", descriptors, "descriptor_limit",
-             descriptor_limit, "backlog_max_bytes", backlog_max_bytes, "resident_bytes", resident_bytes, "threads", threads, "processes", processes, "trouble",
-             trouble);
+  return obj("cpu_seconds", cpu_seconds, "busiest_thread", busiest_thread, "retransmits", retransmits, "descriptors", descriptors,
+             "descriptor_limit", descriptor_limit, "backlog_max_bytes", backlog_max_bytes, "resident_bytes", resident_bytes, "threads",
+             threads, "processes", processes, "trouble", trouble);
 }
 
 Generator Generator::from_json(const Json& j) {
@@ -246,11 +256,12 @@ RunResult evaluate(const Report& r) {
 namespace {
 
 RunPart part_of(const std::string& file, const Json& j) {
-  if (!j.contains("ledger")) throw std::invalid_argument(file + ": keeps no books of its deliveries; only results of --segment runs can be merged");
+  if (!j.contains("ledger"))
+    throw std::invalid_argument(file + ": keeps no books of its deliveries; only results of --segment runs can be merged");
   Json stages = Json::array();
   for (const Json& s : j.at("stages")) stages.push_back(s.at("raw"));
-  auto part = RunPart::from_json(obj("stages", std::move(stages), "ledger", j.at("ledger"), "users", j.at("users"), "series", j.at("series"), "generator",
-                                     j.at("generator"), "refusal", j.value("refusal", std::string())));
+  auto part = RunPart::from_json(obj("stages", std::move(stages), "ledger", j.at("ledger"), "users", j.at("users"), "series",
+                                     j.at("series"), "generator", j.at("generator"), "refusal", j.value("refusal", std::string())));
   if (!part) throw std::invalid_argument(file + ": damaged: its figures do not add up");
   return std::move(*part);
 }
@@ -265,7 +276,8 @@ Report merge_results(const std::vector<std::pair<std::string, Json>>& files) {
       if (!j.is_object() || j.value("phx_load_result", 0) != result_version)
         throw std::invalid_argument(file + ": no result of phx-load run (version " + std::to_string(result_version) + ")");
       const std::string segment = j.at("segment").get<std::string>();
-      if (std::find(seen.begin(), seen.end(), segment) != seen.end()) throw std::invalid_argument(file + ": segment " + segment + " is there twice");
+      if (std::find(seen.begin(), seen.end(), segment) != seen.end())
+        throw std::invalid_argument(file + ": segment " + segment + " is there twice");
       if (!seen.empty() && j.at("plan") != out.plan) throw std::invalid_argument(file + ": another plan than " + files.front().first);
       if (seen.empty()) {
         out.plan = j.at("plan");

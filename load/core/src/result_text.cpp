@@ -41,11 +41,16 @@ std::string gate_title(const Json& gate) {
 std::string escape(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '&') out += "&amp;";
-    else if (c == '"') out += "&quot;";
-    else out += c;
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
+    else if (c == '"')
+      out += "&quot;";
+    else
+      out += c;
   }
   return out;
 }
@@ -56,7 +61,8 @@ std::vector<std::string> verdicts(const Json& r) {
   std::vector<std::string> out;
   if (r["interrupted"].get<bool>()) out.emplace_back("interrupted: the figures are those until then");
   if (r["aborted_by"].is_string()) out.push_back("aborted by gate " + r["aborted_by"].get<std::string>());
-  for (const Json& reason : r["generator"]["reasons"]) out.push_back("generator overloaded, do not trust these figures: " + reason.get<std::string>());
+  for (const Json& reason : r["generator"]["reasons"])
+    out.push_back("generator overloaded, do not trust these figures: " + reason.get<std::string>());
   return out;
 }
 
@@ -73,7 +79,8 @@ std::string text_table(const Json& r) {
   const Json& u = r["users"];
   const Json& d = r["deliveries"];
   const Json& g = r["generator"];
-  std::string out = format("%s on %s, %.1f s\n", r["name"].get<std::string>().c_str(), r["url"].get<std::string>().c_str(), r["seconds"].get<double>());
+  std::string out =
+      format("%s on %s, %.1f s\n", r["name"].get<std::string>().c_str(), r["url"].get<std::string>().c_str(), r["seconds"].get<double>());
   out += "users       " + u["planned"].dump() + " planned, " + u["connected"].dump() + " connected, " + u["joined"].dump() + " joined, " +
          u["failed"].dump() + " failed\n";
   out += format("%-12s%10s%10s%10s%10s%10s%10s\n", "", "count", "p50", "p90", "p99", "p99.9", "max");
@@ -81,16 +88,16 @@ std::string text_table(const Json& r) {
     const Json& m = r[name];
     if (m["count"] == 0) continue;
     const auto at = [&](const char* key) { return time_text(m[key].get<double>()); };
-    out += format("%-12s%10llu%10s%10s%10s%10s%10s\n", name, static_cast<unsigned long long>(m["count"].get<std::uint64_t>()), at("p50_us").c_str(),
-                  at("p90_us").c_str(), at("p99_us").c_str(), at("p999_us").c_str(), at("max_us").c_str());
+    out += format("%-12s%10llu%10s%10s%10s%10s%10s\n", name, static_cast<unsigned long long>(m["count"].get<std::uint64_t>()),
+                  at("p50_us").c_str(), at("p90_us").c_str(), at("p99_us").c_str(), at("p999_us").c_str(), at("max_us").c_str());
   }
   if (d["expected"] != 0)
     out += "deliveries  " + d["expected"].dump() + " expected, " + d["received"].dump() + " received, " + d["lost"].dump() + " lost, " +
            d["duplicate"].dump() + " duplicate, " + d["out_of_order"].dump() + " out of order, " + d["late"].dump() + " late\n";
   out += format("errors      %s (%.3f %%)", r["errors"]["total"].dump().c_str(), r["errors"]["rate"].get<double>() * 100);
   for (const auto& [name, n] : r["errors"]["by_class"].items()) out += "  " + name + " " + n.dump();
-  out += format("\ngenerator   %.2f cores, lag p99 %s, %s threads in %s processes\n", g["cpu"].get<double>(), time_text(g["lag_p99_us"].get<double>()).c_str(),
-                g["threads"].dump().c_str(), g["processes"].dump().c_str());
+  out += format("\ngenerator   %.2f cores, lag p99 %s, %s threads in %s processes\n", g["cpu"].get<double>(),
+                time_text(g["lag_p99_us"].get<double>()).c_str(), g["threads"].dump().c_str(), g["processes"].dump().c_str());
   out += gate_lines(r);
   for (const std::string& line : verdicts(r)) out += "! " + line + "\n";
   return out;
@@ -98,11 +105,13 @@ std::string text_table(const Json& r) {
 
 std::string markdown(const Json& r) {
   std::string out = "## phx-load: " + r["name"].get<std::string>() + "\n\n`" + r["url"].get<std::string>() + "`, " +
-                    format("%.1f s, ", r["seconds"].get<double>()) + r["users"]["joined"].dump() + " of " + r["users"]["planned"].dump() + " users joined\n\n";
+                    format("%.1f s, ", r["seconds"].get<double>()) + r["users"]["joined"].dump() + " of " + r["users"]["planned"].dump() +
+                    " users joined\n\n";
   for (const std::string& line : verdicts(r)) out += "> **" + line + "**\n\n";
   if (!r["gates"].empty()) {
     out += "| gate | value | |\n|---|---|---|\n";
-    for (const Json& gate : r["gates"]) out += "| `" + gate_title(gate) + "` | " + gate_value(gate) + " | " + (gate["pass"].get<bool>() ? "pass" : "**FAIL**") + " |\n";
+    for (const Json& gate : r["gates"])
+      out += "| `" + gate_title(gate) + "` | " + gate_value(gate) + " | " + (gate["pass"].get<bool>() ? "pass" : "**FAIL**") + " |\n";
     out += "\n";
   }
   out += "| | count | p50 | p90 | p99 | p99.9 | max |\n|---|---|---|---|---|---|---|\n";
@@ -134,8 +143,9 @@ std::string junit_xml(const Json& r) {
   std::string trouble;
   for (const std::string& line : verdicts(r)) trouble += (trouble.empty() ? "" : "; ") + line;
   add("the run is complete and trustworthy", trouble);
-  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"phx-load\" tests=\"" + std::to_string(r["gates"].size() + 1) + "\" failures=\"" +
-         std::to_string(failed) + "\" time=\"" + format("%.3f", r["seconds"].get<double>()) + "\">\n" + cases + "</testsuite>\n";
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"phx-load\" tests=\"" + std::to_string(r["gates"].size() + 1) +
+         "\" failures=\"" + std::to_string(failed) + "\" time=\"" + format("%.3f", r["seconds"].get<double>()) + "\">\n" + cases +
+         "</testsuite>\n";
 }
 
 }  // namespace phx::load

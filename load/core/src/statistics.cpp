@@ -8,16 +8,22 @@
 namespace phx::load {
 namespace {
 
-constexpr std::array<std::string_view, metric_count> metric_names{"connect", "connect_actual", "tcp",      "tls",             "upgrade",
-                                                                  "join",    "ready",          "reply",    "reply_actual",    "delivery",
-                                                                  "delivery_actual", "presence", "recovery", "heartbeat",     "lag"};
+constexpr std::array<std::string_view, metric_count> metric_names{
+    "connect",  "connect_actual",  "tcp",      "tls",      "upgrade",   "join", "ready", "reply", "reply_actual",
+    "delivery", "delivery_actual", "presence", "recovery", "heartbeat", "lag"};
 constexpr std::array<std::string_view, counter_count> counter_names{
     "attempts", "connects",   "join_attempts",     "joins",          "leaves",  "pushes",   "replies",   "published", "deliveries",
     "late",     "heartbeats", "presence_messages", "other_messages", "skipped", "bytes_in", "bytes_out", "sends",     "receives"};
-constexpr std::array<std::string_view, error_count> error_names{
-    "connect_refused", "connect_timeout", "connect_failed", "no_ports",         "no_descriptors",    "tls",           "upgrade_refused",
-    "bad_handshake",   "join_refused",    "join_timeout",   "reply_error",      "reply_timeout",     "unexpected_reply", "heartbeat_timeout",
-    "channel_error",   "channel_closed",  "closed_by_server", "connection_lost", "protocol",         "http"};
+constexpr std::array<std::string_view, error_count> error_names{"connect_refused",  "connect_timeout",
+                                                                "connect_failed",   "no_ports",
+                                                                "no_descriptors",   "tls",
+                                                                "upgrade_refused",  "bad_handshake",
+                                                                "join_refused",     "join_timeout",
+                                                                "reply_error",      "reply_timeout",
+                                                                "unexpected_reply", "heartbeat_timeout",
+                                                                "channel_error",    "channel_closed",
+                                                                "closed_by_server", "connection_lost",
+                                                                "protocol",         "http"};
 
 template <std::size_t N>
 Json named(const std::array<std::uint64_t, N>& values, const std::array<std::string_view, N>& names) {
@@ -53,7 +59,9 @@ Json cells_json(const std::map<std::uint16_t, std::uint64_t>& cells) {
 bool read_cells(const Json& json, std::map<std::uint16_t, std::uint64_t>& cells) {
   if (!json.is_array() || json.size() % 2 != 0) return false;
   for (std::size_t i = 0; i < json.size(); i += 2) {
-    if (!json[i].is_number_unsigned() || !json[i + 1].is_number_unsigned() || json[i].get<std::uint64_t>() >= core::Histogram::bucket_count / 8) return false;
+    if (!json[i].is_number_unsigned() || !json[i + 1].is_number_unsigned() ||
+        json[i].get<std::uint64_t>() >= core::Histogram::bucket_count / 8)
+      return false;
     cells[json[i].get<std::uint16_t>()] += json[i + 1].get<std::uint64_t>();
   }
   return true;
@@ -134,8 +142,8 @@ Json Second::to_json() const {
   Json latency = Json::object();
   for (std::size_t i = 0; i < latencies; ++i)
     if (!cells[i].empty()) latency[std::string(latency_names[i])] = cells_json(cells[i]);
-  return obj("t", t, "connected", connected, "joined", joined, "counters", named(counters, counter_names), "errors", errors, "lag_max_us", lag_max_us,
-             "backlog_bytes", backlog_bytes, "cpu", cpu, "latency", std::move(latency));
+  return obj("t", t, "connected", connected, "joined", joined, "counters", named(counters, counter_names), "errors", errors, "lag_max_us",
+             lag_max_us, "backlog_bytes", backlog_bytes, "cpu", cpu, "latency", std::move(latency));
 }
 
 Result<Second> Second::from_json(const Json& json) {

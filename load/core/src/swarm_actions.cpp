@@ -91,13 +91,25 @@ void Swarm::act(User& u, std::uint32_t slot, Instant now) {
     if (u.planned_action >= end()) return;
     if (replies && u.next_push - u.first_open >= most_open_pushes) {
       u.due_action = u.waiting_since + job_.plan.timeout;
+      u.full = true;
       return;
     }
     if (i == actions_per_turn) break;  // let others have their turn
     perform(u, u.planned_action, now);
     next_action(u);
   }
+  if (u.planned_action > now) u.full = false;
   u.due_action = u.planned_action;
+}
+
+/// At the end: what was planned until now and never done, because there was no room or no time.
+void Swarm::count_skipped(const User& u, Instant now) {
+  const Profile& p = profile(u);
+  if (!u.acts || u.state != State::joined || p.inflight > 0 || u.planned_action >= std::min(now, end())) return;
+  const Duration mean = p.rate > 0                                     ? from_seconds(actors_[u.profile] / p.rate)
+                        : p.every->kind == Distribution::Kind::uniform ? (p.every->a + p.every->b) / 2
+                                                                       : p.every->a;
+  count(Counter::skipped, static_cast<std::uint64_t>((std::min(now, end()) - u.planned_action) / std::max<Duration>(mean, 1us)));
 }
 
 /// One push or broadcast.
@@ -105,7 +117,7 @@ void Swarm::perform(User& u, Instant planned, Instant now) {
   const Profile& p = profile(u);
   const Duration late = std::max(Duration::zero(), now - planned);
   const std::int64_t lag_us = late.count() / 1000;
-  lag(planned, now);
+  if (!u.full) lag(planned, now);
   const Prepared& prep = prepared(u);
   text_ = prep.text;
   if (prep.join_ref != std::string::npos) put_digits(text_.data() + prep.join_ref, 4, u.joins);
@@ -135,7 +147,8 @@ void Swarm::perform(User& u, Instant planned, Instant now) {
 
 std::string Swarm::payload_of(const User& u) const {
   const Profile& p = profile(u);
-  std::string payload = p.payload.empty() ? default_payload(p.payload_bytes, p.action == Action::publish) : fill(p.payload, u.id, u.topic, row(u));
+  std::string payload =
+      p.payload.empty() ? default_payload(p.payload_bytes, p.action == Action::publish) : fill(p.payload, u.id, u.topic, row(u));
   const std::size_t at = payload.find("{{stamp}}");
   if (at != std::string::npos) payload.replace(at, 9, marker_ + std::string(Stamp::size - marker_.size(), '0'));
   return payload;
@@ -144,8 +157,14 @@ std::string Swarm::payload_of(const User& u) const {
 Swarm::Prepared Swarm::prepare(const User& u) const {
   Prepared out;
   const std::string ref_text(PushRef::size, '#');
-  serializer(u).encode({.join_ref = join_ref_mark, .ref = "\"" + ref_text + "\"", .topic = topics_[u.topic]->name, .event = profile(u).event,
-                        .payload = payload_of(u)}, out.text).value();
+  serializer(u)
+      .encode({.join_ref = join_ref_mark,
+               .ref = "\"" + ref_text + "\"",
+               .topic = topics_[u.topic]->name,
+               .event = profile(u).event,
+               .payload = payload_of(u)},
+              out.text)
+      .value();
   const std::size_t join_ref = out.text.find(join_ref_mark);
   if (join_ref != std::string::npos) out.join_ref = join_ref + 2;
   out.ref = out.text.find(ref_text);
@@ -199,8 +218,11 @@ void Swarm::misbehave(User& u, std::uint32_t slot, Instant now) {
     case Hostile::join_flood:
       for (int i = 0; i < 50; ++i) {
         text_.clear();
-        const auto op = serializer(u).encode({.join_ref = "\"F\"", .ref = "\"F\"", .topic = topics_[u.topic]->name + ":" + std::to_string(rng_.below(1000)),
-                                              .event = "phx_join"}, text_);
+        const auto op = serializer(u).encode({.join_ref = "\"F\"",
+                                              .ref = "\"F\"",
+                                              .topic = topics_[u.topic]->name + ":" + std::to_string(rng_.below(1000)),
+                                              .event = "phx_join"},
+                                             text_);
         send(u, op.value(), text_, now);
       }
       break;

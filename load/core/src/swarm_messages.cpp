@@ -16,17 +16,22 @@ void Swarm::on_bytes(std::uint32_t slot, unsigned lane, std::span<char> bytes, I
   User& u = users_[slot];
   count(Counter::bytes_in, bytes.size());
   count(Counter::receives);
-  if (u.poll) poll_bytes(u, slot, lane, bytes, now);
-  else if (u.handshake) on_upgrade(slot, bytes, now);
-  else if (u.connected) on_frames(slot, bytes, now);
+  if (u.poll)
+    poll_bytes(u, slot, lane, bytes, now);
+  else if (u.handshake)
+    on_upgrade(slot, bytes, now);
+  else if (u.connected)
+    on_frames(slot, bytes, now);
   flush(slot);
   arm(users_[slot], slot);
 }
 
 void Swarm::on_lost(std::uint32_t slot, unsigned lane, ErrorClass why, Instant now) {
   User& u = users_[slot];
-  if (u.poll && (why == ErrorClass::connection_lost || why == ErrorClass::closed_by_server)) poll_lost(u, slot, lane, now);
-  else lost(u, slot, why, now);
+  if (u.poll && (why == ErrorClass::connection_lost || why == ErrorClass::closed_by_server))
+    poll_lost(u, slot, lane, now);
+  else
+    lost(u, slot, why, now);
   arm(users_[slot], slot);
   start_queued(now);
 }
@@ -103,8 +108,10 @@ void Swarm::on_push_reply(User& u, std::uint32_t slot, std::string_view ref, boo
   measure(Metric::reply_actual, actual);
   measure(Metric::reply, actual + std::chrono::microseconds(push->lag_us));
   if (stopped_ || u.state != State::joined || !u.acts) return;
-  if (profile(u).inflight > 0) perform(u, now, now);
-  else if (u.planned_action <= now) act(u, slot, now);  // it waited for room
+  if (profile(u).inflight > 0)
+    perform(u, now, now);
+  else if (u.planned_action <= now)
+    act(u, slot, now);  // it waited for room
 }
 
 void Swarm::on_event(User& u, std::uint32_t slot, const core::EnvelopeView& in, std::string_view frame, Instant now) {

@@ -59,8 +59,10 @@ void Swarm::on_secure(std::uint32_t slot, unsigned lane, Instant now) {
   if (lane == 0 && u.state == State::opening && !u.poll) {
     if (job_.url.starts_with("wss") || job_.url.starts_with("https")) measure(Metric::tls, now - u.stage_began);
     u.stage_began = now;
-    if (profile(u).longpoll) begin_poll(u, slot, now);
-    else begin_upgrade(u, slot, now);
+    if (profile(u).longpoll)
+      begin_poll(u, slot, now);
+    else
+      begin_upgrade(u, slot, now);
   } else if (u.poll) {
     auto& l = u.poll->lanes[lane];
     l.ready = true;
@@ -92,7 +94,8 @@ void Swarm::on_upgrade(std::uint32_t slot, std::span<char> bytes, Instant now) {
   if (!*complete) return;
   if (u.handshake->answer().status != 101) {
     if (first_refusal_.empty())
-      first_refusal_ = "upgrade refused: HTTP " + std::to_string(u.handshake->answer().status) + " " + u.handshake->answer().body.substr(0, 200);
+      first_refusal_ =
+          "upgrade refused: HTTP " + std::to_string(u.handshake->answer().status) + " " + u.handshake->answer().body.substr(0, 200);
     return lost(u, slot, ErrorClass::upgrade_refused, now);
   }
   std::string rest = u.handshake->rest();
@@ -112,7 +115,8 @@ void Swarm::opened(User& u, std::uint32_t slot, Instant now) {
   u.joins = 0;
   ++connected_;
   u.due_step = never;
-  if (!u.poll && job_.plan.heartbeat > Duration::zero()) u.due_heartbeat = now + from_seconds(seconds(job_.plan.heartbeat) * (0.5 + 0.5 * rng_.unit()));
+  if (!u.poll && job_.plan.heartbeat > Duration::zero())
+    u.due_heartbeat = now + from_seconds(seconds(job_.plan.heartbeat) * (0.5 + 0.5 * rng_.unit()));
   if (profile(u).hostile == Hostile::silent) u.due_heartbeat = never;
   if (profile(u).join) return join(u, slot, now);
   u.state = State::open;
@@ -132,8 +136,12 @@ void Swarm::join(User& u, std::uint32_t /*slot*/, Instant now) {
   count(Counter::join_attempts);
   const std::string ref = join_token(u.joins, 'J');
   text_.clear();
-  const auto op = serializer(u).encode({.join_ref = ref, .ref = ref, .topic = topics_[u.topic]->name, .event = "phx_join",
-                                        .payload = fill(p.join_payload, u.id, number, row(u))}, text_);
+  const auto op = serializer(u).encode({.join_ref = ref,
+                                        .ref = ref,
+                                        .topic = topics_[u.topic]->name,
+                                        .event = "phx_join",
+                                        .payload = fill(p.join_payload, u.id, number, row(u))},
+                                       text_);
   send(u, op.value(), text_, now);
 }
 
@@ -156,8 +164,10 @@ void Swarm::on_join_reply(User& u, std::uint32_t slot, const core::EnvelopeView&
 void Swarm::joined_now(User& u, Instant now) {
   const Profile& p = profile(u);
   measure(Metric::join, now - u.stage_began);
-  if (u.lost_at != Instant{}) measure(Metric::recovery, now - u.lost_at);
-  else if (!u.ever_joined) measure(Metric::ready, now - u.planned);
+  if (u.lost_at != Instant{})
+    measure(Metric::recovery, now - u.lost_at);
+  else if (!u.ever_joined)
+    measure(Metric::ready, now - u.planned);
   u.lost_at = {};
   count(Counter::joins);
   u.state = State::joined;
@@ -254,8 +264,10 @@ void Swarm::poll_lost(User& u, std::uint32_t slot, unsigned lane, Instant now) {
   l.open = l.ready = false;
   l.pending = {};
   if (id == core::LongPollRequestId::none) return;
-  if (complete) u.poll->core.on_answer(id, l.answer.status(), std::string(l.answer.body()), now, u.poll->effects);
-  else u.poll->core.on_failure(id, make_error_code(Errc::connection_closed), now, u.poll->effects);
+  if (complete)
+    u.poll->core.on_answer(id, l.answer.status(), std::string(l.answer.body()), now, u.poll->effects);
+  else
+    u.poll->core.on_failure(id, make_error_code(Errc::connection_closed), now, u.poll->effects);
   perform_poll(u, slot, now);
 }
 

@@ -18,8 +18,10 @@ void Wheel::arm(std::uint32_t slot, Instant due) {
 void Wheel::disarm(std::uint32_t slot) noexcept {
   Node& node = nodes_[slot];
   if (node.list == none) return;
-  if (node.previous != none) nodes_[node.previous].next = node.next;
-  else heads_[node.list] = node.next;
+  if (node.previous != none)
+    nodes_[node.previous].next = node.next;
+  else
+    heads_[node.list] = node.next;
   if (node.next != none) nodes_[node.next].previous = node.previous;
   if (node.list < near_slots) {
     --near_;
@@ -112,7 +114,8 @@ void Wheel::expire(Instant now, std::vector<std::uint32_t>& out) {
     tick_ = std::max(tick_, std::min(at < until ? at + 1 : until, boundary));
     if (tick_ == boundary) cascade();
   }
-  std::sort(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), [&](std::uint32_t a, std::uint32_t b) { return nodes_[a].due < nodes_[b].due; });
+  std::sort(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return nodes_[a].due < nodes_[b].due; });
 }
 
 }  // namespace phx::load

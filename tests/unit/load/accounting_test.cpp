@@ -69,7 +69,8 @@ TEST(Accounting, ComingsAndGoingsNeverCountAsLosses) {
 }
 
 TEST(Accounting, WithChurnAFaultIsStillSeen) {
-  ScriptedServer server({{{.event = "new_msg", .nth = 20'000}, scenario::Drop{}}, {{.event = "new_msg", .nth = 30'000}, scenario::Duplicate{}}});
+  ScriptedServer server(
+      {{{.event = "new_msg", .nth = 20'000}, scenario::Drop{}}, {{.event = "new_msg", .nth = 30'000}, scenario::Duplicate{}}});
   Plan plan = *preset("churn");
   apply({.users = 60, .rate = 97, .ramp = Duration(1s), .duration = Duration(30s)}, plan);
   server.add(plan, 0, 2);

@@ -16,7 +16,7 @@ TEST(HttpAnswer, ReadsBothFormsSplitAtEveryPosition) {
       std::string_view first = std::string_view(text).substr(0, cut), second = std::string_view(text).substr(cut);
       const auto early = answer.feed(first);
       ASSERT_EQ(early == State::complete, cut == text.size()) << cut;
-      if (early != State::complete) ASSERT_EQ(answer.feed(second), State::complete) << cut;
+      if (early != State::complete) { ASSERT_EQ(answer.feed(second), State::complete) << cut; }
       EXPECT_EQ(answer.body(), "hello");
       EXPECT_EQ(answer.status(), 200);
       EXPECT_TRUE(answer.keeps_alive());
@@ -45,8 +45,9 @@ TEST(HttpAnswer, EndsWithTheConnectionWithoutALength) {
 }
 
 TEST(HttpAnswer, RefusesWhatIsNoAnswer) {
-  for (std::string_view in : {"SMTP ready\r\n", "HTTP/1.1 abc\r\n", "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", "HTTP/1.1 200 OK\r\nnonsense\r\n",
-                              "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n"}) {
+  for (std::string_view in :
+       {"SMTP ready\r\n", "HTTP/1.1 abc\r\n", "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", "HTTP/1.1 200 OK\r\nnonsense\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n"}) {
     HttpAnswer answer;
     const std::string_view whole = in;
     EXPECT_EQ(answer.feed(in), State::broken) << whole;

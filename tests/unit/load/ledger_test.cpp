@@ -51,8 +51,10 @@ TEST(Receipts, TellOrderDuplicatesAndGaps) {
 }
 
 TEST(Ledger, AMemberOfTheWholeRunIsOwedEverything) {
-  EXPECT_EQ(settle(stream(100), member(0, 1e6, Membership::End::run_end, {{1, 1, 100, {}}})), (Deliveries{.expected = 100, .received = 100}));
-  EXPECT_EQ(settle(stream(100), member(0, 1e6, Membership::End::run_end, {{1, 1, 99, {{5, 6}}}})), (Deliveries{.expected = 100, .received = 97, .lost = 3}));
+  EXPECT_EQ(settle(stream(100), member(0, 1e6, Membership::End::run_end, {{1, 1, 100, {}}})),
+            (Deliveries{.expected = 100, .received = 100}));
+  EXPECT_EQ(settle(stream(100), member(0, 1e6, Membership::End::run_end, {{1, 1, 99, {{5, 6}}}})),
+            (Deliveries{.expected = 100, .received = 97, .lost = 3}));
   EXPECT_EQ(settle(stream(100), member(0, 1e6, Membership::End::run_end, {})), (Deliveries{.expected = 100, .lost = 100}));
 }
 
@@ -60,7 +62,8 @@ TEST(Ledger, WhatWasSentBeforeTheJoinReplyIsNotOwedButCounts) {
   // joined at 50.5 ms: messages from 51 on are owed; 50 was handled by the server after the join
   EXPECT_EQ(settle(stream(100), member(50'500, 1e6, Membership::End::run_end, {{1, 50, 100, {}}})),
             (Deliveries{.expected = 51, .received = 51, .uncertain = 1}));
-  EXPECT_EQ(settle(stream(100), member(50'500, 1e6, Membership::End::run_end, {{1, 51, 100, {}}})), (Deliveries{.expected = 50, .received = 50}));
+  EXPECT_EQ(settle(stream(100), member(50'500, 1e6, Membership::End::run_end, {{1, 51, 100, {}}})),
+            (Deliveries{.expected = 50, .received = 50}));
   EXPECT_EQ(settle(stream(100), member(50'500, 1e6, Membership::End::run_end, {{1, 52, 100, {}}})),
             (Deliveries{.expected = 50, .received = 49, .lost = 1}));
 }

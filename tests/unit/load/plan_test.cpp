@@ -19,7 +19,8 @@ TEST(Distribution, ReadsWhatItWrites) {
     ASSERT_TRUE(d) << text;
     EXPECT_EQ(d->text(), text);
   }
-  for (const std::string text : {"", "fast", "-1s", "uniform(3s, 1s)", "uniform(1s)", "exp(1s, 2s)", "2x", "1e99s"}) EXPECT_FALSE(Distribution::parse(text)) << text;
+  for (const std::string text : {"", "fast", "-1s", "uniform(3s, 1s)", "uniform(1s)", "exp(1s, 2s)", "2x", "1e99s"})
+    EXPECT_FALSE(Distribution::parse(text)) << text;
 }
 
 TEST(Distribution, HasTheMeanItSays) {
@@ -60,7 +61,8 @@ TEST(Plan, MistakesNamePlaceAndRemedy) {
   const std::string head = "phxkit_load: 1\n", stages = "stages: [ { users: 5, over: 1s } ]\n";
   EXPECT_THAT(complaint(head + stages + "user: []\n"), HasSubstr("p.yaml:3:1: unknown key 'user', did you mean 'users'?"));
   EXPECT_THAT(complaint(head + "stages: [ { users: 5 } ]\nusers: [ {} ]\n"), HasSubstr("needs exactly one of over"));
-  EXPECT_THAT(complaint(head + stages + "users: [ { push: { rate: 5, every: 1s } } ]\n"), HasSubstr("exactly one of rate, every, inflight"));
+  EXPECT_THAT(complaint(head + stages + "users: [ { push: { rate: 5, every: 1s } } ]\n"),
+              HasSubstr("exactly one of rate, every, inflight"));
   EXPECT_THAT(complaint(head + stages + "users: [ { publish: { rate: 5, payload: { a: b } } } ]\n"), HasSubstr("{{stamp}}"));
   EXPECT_THAT(complaint(head + stages + "users: [ { stay: soon } ]\n"), HasSubstr("p.yaml:3:18"));
 }
@@ -110,7 +112,8 @@ TEST(Feeder, ReadsCsvAndJsonLines) {
 
 TEST(Fill, PutsInUserTopicAndRow) {
   const Json row = obj("name", "a\"b", "n", 7);
-  EXPECT_EQ(fill(R"({"u":"{{user}}","t":{{ topic }},"n":"{{row.name}}","m":{{row.n}}})", 3, 4, &row), R"({"u":"3","t":4,"n":"a\"b","m":7})");
+  EXPECT_EQ(fill(R"({"u":"{{user}}","t":{{ topic }},"n":"{{row.name}}","m":{{row.n}}})", 3, 4, &row),
+            R"({"u":"3","t":4,"n":"a\"b","m":7})");
   EXPECT_EQ(fill("{{stamp}}", 1, 1, nullptr), "{{stamp}}");
   EXPECT_THROW(fill("{{row.x}}", 1, 1, &row), std::invalid_argument);
 }
@@ -134,7 +137,8 @@ TEST(Gate, KnowsTheFiguresAndTheirUnits) {
   for (int i = 0; i < 100; ++i) stats.record(Metric::join, 150ms);
   stats.count(Counter::join_attempts, 1000);
   stats.count(ErrorClass::join_refused, 5);
-  const Json figure = figures(stats, {.expected = 10, .received = 9, .lost = 1}, {.planned = 5, .connected = 5, .joined = 5, .failed = 0}, 2.0);
+  const Json figure =
+      figures(stats, {.expected = 10, .received = 9, .lost = 1}, {.planned = 5, .connected = 5, .joined = 5, .failed = 0}, 2.0);
   const auto pass = [&](const std::string& expr) { return Gate::parse(expr).value().evaluate(figure).pass; };
   EXPECT_TRUE(pass("join.p99 < 200ms"));
   EXPECT_FALSE(pass("join.p99 < 0.1s"));

@@ -4,12 +4,15 @@
 
 #include <phx/core/ws/handshake.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace phx::load::test {
 
 using core::MessageView;
 
 struct ScriptedServer::Client {
-  Client(ScriptedServer& server, Swarm*& swarm, std::uint32_t slot) : swarm(swarm), slot(slot), link(server.engine, core::v2_serializer()) {}
+  Client(ScriptedServer& server, Swarm*& of, std::uint32_t at) : swarm(of), slot(at), link(server.engine, core::v2_serializer()) {}
   Swarm*& swarm;
   std::uint32_t slot;
   bool open = true, upgraded = false;
@@ -55,6 +58,7 @@ class ScriptedServer::Port final : public Wire {
   std::map<std::uint32_t, std::shared_ptr<Client>> conns_;
 };
 
+ScriptedServer::ScriptedServer(std::vector<scenario::FaultRule> faults, std::uint64_t seed) : engine(std::move(faults), seed) {}
 ScriptedServer::~ScriptedServer() = default;
 
 Swarm& ScriptedServer::add(Plan plan, std::uint32_t part, std::uint32_t parts) {
@@ -134,8 +138,10 @@ void ScriptedServer::on_request(Client& c, const std::string& bytes) {
   const std::string value = bytes.substr(key + 19, 24);
   if (refuse_upgrades) return to_client(c, "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n", now_ + 1ms);
   c.upgraded = true;
-  to_client(c, "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: " + core::ws::accept_value(value) +
-                   "\r\n\r\n", now_ + 1ms);
+  to_client(c,
+            "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: " +
+                core::ws::accept_value(value) + "\r\n\r\n",
+            now_ + 1ms);
 }
 
 void ScriptedServer::on_server_bytes(Client& c, std::string bytes) {
@@ -160,8 +166,10 @@ void ScriptedServer::on_client_message(Client& c, const core::EnvelopeView& in) 
   MessageView reply{.kind = MessageView::Kind::reply, .join_ref = in.join_ref, .ref = in.ref, .topic = in.topic, .status = "ok"};
   const std::string join_ref(in.join_ref);
   if (in.event == "phx_join") {
-    if (refuse_joins) reply.status = "error", reply.payload = R"({"reason":"unauthorized"})";
-    else c.topic = in.topic;
+    if (refuse_joins)
+      reply.status = "error", reply.payload = R"({"reason":"unauthorized"})";
+    else
+      c.topic = in.topic;
     c.join_ref = join_ref;
   } else if (in.event == "phx_leave") {
     c.topic.clear();

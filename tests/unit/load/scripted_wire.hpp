@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <phx/core/ws/frame.hpp>
+#include <phx/load/result.hpp>
 #include <phx/load/swarm.hpp>
 #include <phx/scenario/fault_engine.hpp>
 
@@ -18,7 +19,7 @@ using namespace std::chrono_literals;
 /// its payload, `new_msg` broadcast. What it sends goes through a FaultEngine. Each way takes 1 ms.
 class ScriptedServer {
  public:
-  explicit ScriptedServer(std::vector<scenario::FaultRule> faults = {}, std::uint64_t seed = 1) : engine(std::move(faults), seed) {}
+  explicit ScriptedServer(std::vector<scenario::FaultRule> faults = {}, std::uint64_t seed = 1);
   ~ScriptedServer();
 
   /// A further shard of the run.

@@ -102,7 +102,8 @@ TEST(Result, SegmentsMergeToTheWhole) {
   whole.merge(some_part(2));
   const Json merged = evaluate(merge_results(files)).json;
   const Json single = evaluate(report_of(std::move(whole))).json;
-  for (const char* key : {"users", "deliveries", "join", "errors", "histograms", "counters", "series", "gates"}) EXPECT_EQ(merged[key], single[key]) << key;
+  for (const char* key : {"users", "deliveries", "join", "errors", "histograms", "counters", "series", "gates"})
+    EXPECT_EQ(merged[key], single[key]) << key;
   files[1].second["segment"] = "1/2";
   EXPECT_THROW(merge_results(files), std::invalid_argument);
 }

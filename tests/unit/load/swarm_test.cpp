@@ -21,7 +21,7 @@ TEST(Swarm, JoinsAllAndTimesEachPhase) {
   const Stats total = part.total();
   EXPECT_EQ(part.users, (UserCounts{50, 50, 50, 0}));
   EXPECT_EQ(total[Metric::join].count(), 50u);
-  EXPECT_EQ(total[Metric::join].max(), 2'000'000u);     // there and back
+  EXPECT_EQ(total[Metric::join].max(), 2'000'000u);  // there and back
   EXPECT_EQ(total[Metric::tcp].max(), 1'000'000u);
   EXPECT_EQ(total[Metric::upgrade].max(), 2'000'000u);
   EXPECT_EQ(total[Metric::connect].max(), 3'000'000u);

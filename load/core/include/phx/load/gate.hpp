@@ -13,7 +13,7 @@ namespace phx::load {
 
 struct GateResult {
   std::string expr;
-  Json value;         ///< of the first path in the expression: a number (latencies in us), or null when nothing was measured
+  Json value;  ///< of the first path in the expression: a number (latencies in us), or null when nothing was measured
   bool pass = false;
   std::string stage;  ///< empty: the whole run
   Json to_json() const;
@@ -29,7 +29,8 @@ class Gate {
   const std::string& expr() const noexcept { return expr_; }
 
  private:
-  Gate(std::string expr, std::string path, scenario::Matcher matcher) : expr_(std::move(expr)), path_(std::move(path)), matcher_(std::move(matcher)) {}
+  Gate(std::string expr, std::string path, scenario::Matcher matcher)
+      : expr_(std::move(expr)), path_(std::move(path)), matcher_(std::move(matcher)) {}
   std::string expr_, path_;
   scenario::Matcher matcher_;
 };

@@ -19,9 +19,10 @@ struct SeqRange {
 struct StreamLog {
   std::uint32_t user = 0;
   std::string topic;
-  std::vector<std::int64_t> sent;        ///< never goes back
-  std::vector<std::uint32_t> confirmed;  ///< us from sent to the publisher's own copy, which proves that the server had handled it; 0: no copy
-  std::vector<SeqRange> voids;           ///< perhaps never reached the server: unconfirmed when the publisher's connection was lost
+  std::vector<std::int64_t> sent;  ///< never goes back
+  std::vector<std::uint32_t>
+      confirmed;                ///< us from sent to the publisher's own copy, which proves that the server had handled it; 0: no copy
+  std::vector<SeqRange> voids;  ///< perhaps never reached the server: unconfirmed when the publisher's connection was lost
 
   std::uint32_t next() const noexcept { return static_cast<std::uint32_t>(sent.size()) + 1; }
   void add(std::int64_t at) { sent.push_back(at), confirmed.push_back(0); }

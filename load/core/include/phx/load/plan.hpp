@@ -13,8 +13,8 @@
 
 namespace phx::load {
 
-enum class Action : std::uint8_t { none, push, publish };      ///< publish: a stamped broadcast that every member of the topic should get
-enum class Exit : std::uint8_t { leave, disconnect, cut };     ///< how a user goes when its stay is over
+enum class Action : std::uint8_t { none, push, publish };   ///< publish: a stamped broadcast that every member of the topic should get
+enum class Exit : std::uint8_t { leave, disconnect, cut };  ///< how a user goes when its stay is over
 enum class Hostile : std::uint8_t { none, slow_reader, silent, half_open, oversize, bad_utf8, join_flood };
 
 /// What one kind of user does. Texts may hold {{user}}, {{topic}} (its number), {{row.FIELD}} and, in the payload, {{stamp}}.
@@ -23,26 +23,26 @@ struct Profile {
   double weight = 1;
   bool longpoll = false;
   bool v1 = false;
-  std::string params = "{}";        ///< JSON object
+  std::string params = "{}";  ///< JSON object
   bool join = true;
   std::string topic = "room:load";
-  std::uint32_t topics = 1;         ///< with more than one, ":N" is added unless the text holds {{topic}}
-  double zipf = 0;                  ///< 0: topics in turn
+  std::uint32_t topics = 1;  ///< with more than one, ":N" is added unless the text holds {{topic}}
+  double zipf = 0;           ///< 0: topics in turn
   std::string join_payload = "{}";
   Action action = Action::none;
   std::string event = "ping";
-  std::string payload;              ///< JSON; empty: {"body": stamp and padding} of payload_bytes
+  std::string payload;  ///< JSON; empty: {"body": stamp and padding} of payload_bytes
   std::uint32_t payload_bytes = 128;
-  double rate = 0;                  ///< actions per second of all users of the profile together, on a fixed schedule; 0: every, inflight
+  double rate = 0;                    ///< actions per second of all users of the profile together, on a fixed schedule; 0: every, inflight
   std::optional<Distribution> every;  ///< each user by itself, on its own schedule
-  std::uint32_t inflight = 0;       ///< closed loop: so many pushes without reply at once, as fast as they come back
-  std::uint32_t actors = 0;         ///< only the first N users act; 0: all
-  Distribution stay{};              ///< zero: to the end
-  Distribution away{};              ///< until the next visit
+  std::uint32_t inflight = 0;         ///< closed loop: so many pushes without reply at once, as fast as they come back
+  std::uint32_t actors = 0;           ///< only the first N users act; 0: all
+  Distribution stay{};                ///< zero: to the end
+  Distribution away{};                ///< until the next visit
   Exit exit = Exit::leave;
-  Duration cut_at{};                ///< all connections are cut then, counted from the end of the ramp
-  bool reconnect = false;           ///< after a lost connection, with back-off
-  bool presence = false;            ///< watches for itself in presence messages
+  Duration cut_at{};       ///< all connections are cut then, counted from the end of the ramp
+  bool reconnect = false;  ///< after a lost connection, with back-off
+  bool presence = false;   ///< watches for itself in presence messages
   Hostile hostile = Hostile::none;
 };
 
@@ -67,15 +67,15 @@ struct Plan {
   std::vector<Stage> stages;
   std::vector<Profile> profiles;
   std::vector<GateSpec> gates;
-  double arrivals = 0;       ///< open model: new users per second, Poisson unless `even`; each makes one visit. Stages then give the time only
+  double arrivals = 0;  ///< open model: new users per second, Poisson unless `even`; each makes one visit. Stages then give the time only
   bool even_arrivals = false;
-  std::vector<Json> rows;    ///< feeder: user n has row n modulo their number
+  std::vector<Json> rows;  ///< feeder: user n has row n modulo their number
   std::uint64_t seed = 1;
   Duration heartbeat = std::chrono::seconds(30);
-  Duration timeout = std::chrono::seconds(10);   ///< of connections, joins, replies
+  Duration timeout = std::chrono::seconds(10);  ///< of connections, joins, replies
   Duration late_after = std::chrono::seconds(1);
-  Duration drain = std::chrono::seconds(5);      ///< at most, for what is under way at the end
-  std::uint32_t segment = 1, segments = 1;       ///< this part, 1 .. segments
+  Duration drain = std::chrono::seconds(5);  ///< at most, for what is under way at the end
+  std::uint32_t segment = 1, segments = 1;   ///< this part, 1 .. segments
 
   std::uint32_t peak_users() const noexcept;
   Duration length() const noexcept;
@@ -88,17 +88,27 @@ struct Plan {
     Duration from{}, to{};
   };
   std::optional<Visit> visit(std::uint32_t user, Duration after) const;
-  Duration ramp() const noexcept;                      ///< actions begin behind it: the length of the first stage if users come evenly in it
+  Duration ramp() const noexcept;  ///< actions begin behind it: the length of the first stage if users come evenly in it
   std::size_t stage_at(Duration offset) const noexcept;
 };
 
 /// What the command line says about any preset or plan.
 struct PlanOverrides {
-  std::optional<std::uint32_t> users, topics, publishers, payload_bytes, inflight;
-  std::optional<double> rate;
-  std::optional<Duration> ramp, duration;
-  std::optional<std::string> topic, event, params, join_payload, hostile;
-  std::optional<bool> longpoll, v1;
+  std::optional<std::uint32_t> users{};
+  std::optional<std::uint32_t> topics{};
+  std::optional<std::uint32_t> publishers{};
+  std::optional<std::uint32_t> payload_bytes{};
+  std::optional<std::uint32_t> inflight{};
+  std::optional<double> rate{};
+  std::optional<Duration> ramp{};
+  std::optional<Duration> duration{};
+  std::optional<std::string> topic{};
+  std::optional<std::string> event{};
+  std::optional<std::string> params{};
+  std::optional<std::string> join_payload{};
+  std::optional<std::string> hostile{};
+  std::optional<bool> longpoll{};
+  std::optional<bool> v1{};
 };
 
 std::vector<std::string> preset_names();

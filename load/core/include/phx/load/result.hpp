@@ -46,7 +46,7 @@ struct RunPart {
 
 /// A finished run.
 struct Report {
-  Json plan;  ///< as plan_json gives it
+  Json plan;                       ///< as plan_json gives it
   std::string name, url, started;  ///< started: RFC 3339
   std::uint32_t segment = 1, segments = 1;
   double seconds = 0;

@@ -17,28 +17,63 @@ namespace phx::load {
 enum class Metric : std::uint8_t {
   connect,         ///< planned arrival to the end of the upgrade
   connect_actual,  ///< from the moment the connection was begun
-  tcp, tls, upgrade,
-  join,            ///< phx_join to its reply
-  ready,           ///< planned arrival to joined
-  reply, reply_actual,
-  delivery, delivery_actual,
-  presence,        ///< phx_join to seeing oneself in presence_state or presence_diff
-  recovery,        ///< connection lost to joined again
+  tcp,
+  tls,
+  upgrade,
+  join,   ///< phx_join to its reply
+  ready,  ///< planned arrival to joined
+  reply,
+  reply_actual,
+  delivery,
+  delivery_actual,
+  presence,  ///< phx_join to seeing oneself in presence_state or presence_diff
+  recovery,  ///< connection lost to joined again
   heartbeat,
-  lag,             ///< planned to done, of everything that was scheduled
+  lag,  ///< planned to done, of everything that was scheduled
   count_
 };
 enum class Counter : std::uint8_t {
-  attempts,   ///< connections begun
-  connects,   ///< and through
-  join_attempts, joins, leaves, pushes, replies, published, deliveries, late, heartbeats, presence_messages, other_messages, skipped,
-  bytes_in, bytes_out, sends, receives,
+  attempts,  ///< connections begun
+  connects,  ///< and through
+  join_attempts,
+  joins,
+  leaves,
+  pushes,
+  replies,
+  published,
+  deliveries,
+  late,
+  heartbeats,
+  presence_messages,
+  other_messages,
+  skipped,
+  bytes_in,
+  bytes_out,
+  sends,
+  receives,
   count_
 };
 enum class ErrorClass : std::uint8_t {
-  connect_refused, connect_timeout, connect_failed, no_ports, no_descriptors, tls, upgrade_refused, bad_handshake,
-  join_refused, join_timeout, reply_error, reply_timeout, unexpected_reply, heartbeat_timeout,
-  channel_error, channel_closed, closed_by_server, connection_lost, protocol, http,
+  connect_refused,
+  connect_timeout,
+  connect_failed,
+  no_ports,
+  no_descriptors,
+  tls,
+  upgrade_refused,
+  bad_handshake,
+  join_refused,
+  join_timeout,
+  reply_error,
+  reply_timeout,
+  unexpected_reply,
+  heartbeat_timeout,
+  channel_error,
+  channel_closed,
+  closed_by_server,
+  connection_lost,
+  protocol,
+  http,
   count_
 };
 inline constexpr std::size_t metric_count = static_cast<std::size_t>(Metric::count_);

@@ -24,8 +24,8 @@ namespace phx::load {
 
 struct SwarmJob {
   Plan plan;
-  std::string url;            ///< ws://host:port/socket
-  std::uint32_t run = 0;      ///< whose messages count
+  std::string url;                    ///< ws://host:port/socket
+  std::uint32_t run = 0;              ///< whose messages count
   std::uint32_t part = 0, parts = 1;  ///< this swarm has the users n with n % parts == part
   Instant start{};
   std::size_t opening_at_once = 200;  ///< connections in their handshake
@@ -48,7 +48,7 @@ struct User {
   std::unique_ptr<core::ws::ClientHandshake> handshake;  // only while upgrading
   std::unique_ptr<Poll> poll;                            // only with long-polling
   std::unique_ptr<Receipts> receipts;                    // only with broadcasts
-  Instant planned{}, started{}, stage_began{};  // arrival; connection begun; the present step begun
+  Instant planned{}, started{}, stage_began{};           // arrival; connection begun; the present step begun
   Instant joined_at{}, lost_at{}, left_at{};
   Instant due_step{}, due_heartbeat{}, due_action{}, due_stay{};  // Instant::max(): none
   Instant planned_action{}, heartbeat_sent{}, waiting_since{};
@@ -58,8 +58,9 @@ struct User {
   std::uint16_t joins = 0, profile = 0;
   std::uint8_t failures = 0;
   State state = State::away;
-  bool ever_connected : 1 = false, ever_joined : 1 = false, tried : 1 = false, connected : 1 = false, counts_open : 1 = false, sees_presence : 1 = false,
-      acts : 1 = false, member : 1 = false;
+  bool ever_connected : 1 = false, ever_joined : 1 = false, tried : 1 = false, connected : 1 = false, counts_open : 1 = false,
+                        sees_presence : 1 = false, acts : 1 = false, member : 1 = false,
+                        full : 1 = false;  // actions wait for replies, not for us
 };
 
 /// All users of one shard, without I/O: bytes and time in; bytes out through Wire; figures kept. One thread.
@@ -125,7 +126,8 @@ class Swarm {
   void begin_poll(User& u, std::uint32_t slot, Instant now);
   void poll_bytes(User& u, std::uint32_t slot, unsigned lane, std::span<char> bytes, Instant now);
   void perform_poll(User& u, std::uint32_t slot, Instant now);
-  void poll_request(User& u, std::uint32_t slot, std::uint64_t id, std::string_view method, const std::string& url, const core::ws::HeaderList& headers, const std::string& body);
+  void poll_request(User& u, std::uint32_t slot, std::uint64_t id, std::string_view method, const std::string& url,
+                    const core::ws::HeaderList& headers, const std::string& body);
   void poll_lost(User& u, std::uint32_t slot, unsigned lane, Instant now);
   // messages
   void on_frames(std::uint32_t slot, std::span<char> bytes, Instant now);
@@ -143,6 +145,7 @@ class Swarm {
   void next_action(User& u);
   void act(User& u, std::uint32_t slot, Instant now);
   void perform(User& u, Instant planned, Instant now);
+  void count_skipped(const User& u, Instant now);
   void leave(User& u, std::uint32_t slot, Exit how, Instant now);
   void misbehave(User& u, std::uint32_t slot, Instant now);
   // ends

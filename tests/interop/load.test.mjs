@@ -1,0 +1,150 @@
+// phx-load as a CI job would use it, against phx-server: figures, gates, exit codes, processes, segments, interruption.
+import { test, before, after } from "node:test";
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { start, bin } from "./server.mjs";
+
+let server, url, dir;
+before(async () => {
+  server = await start("phx-server", "--port", "0", "--log-level", "error");
+  url = `ws://127.0.0.1:${server.port}/socket`;
+  dir = mkdtempSync(path.join(tmpdir(), "phx-load-"));
+});
+after(async () => { await server.stop(); rmSync(dir, { recursive: true }); });
+
+const file = (name) => path.join(dir, name);
+const result = (name) => JSON.parse(readFileSync(file(name)));
+
+/** The machine that tests may be busy: what is tested here is not its scheduler. */
+function load(...args) {
+  const child = spawn(path.join(bin, "phx-load"), args);
+  const out = { stdout: "", stderr: "" };
+  child.stdout.on("data", (d) => { out.stdout += d; });
+  child.stderr.on("data", (d) => { out.stderr += d; });
+  const done = once(child, "close").then(([code]) => ({ code, ...out }));
+  return { child, done, stderr: () => out.stderr };
+}
+const run = (plan, ...args) => load("run", plan, "--url", url, "--max-lag", "60", ...args).done;
+
+test("broadcast: every delivery is expected and received, with the figures the contract names", async () => {
+  const r = await run("broadcast", "--users", "40", "--rate", "20", "--duration", "2", "--gate", "delivery.lost == 0", "--out", file("b.json"), "--junit", file("b.xml"), "--markdown", file("b.md"));
+  assert.equal(r.code, 0, r.stderr);
+  const j = result("b.json");
+  assert.deepEqual(j.users, { planned: 40, connected: 40, joined: 40, failed: 0 });
+  assert.equal(j.deliveries.expected, 40 * 40);
+  assert.equal(j.deliveries.received, 40 * 40);
+  for (const key of ["lost", "duplicate", "out_of_order"]) assert.equal(j.deliveries[key], 0, key);
+  for (const metric of ["connect", "join", "reply", "delivery"])
+    for (const key of ["count", "p50_us", "p90_us", "p99_us", "p999_us", "max_us"]) assert.equal(typeof j[metric][key], "number", `${metric}.${key}`);
+  assert.deepEqual(j.gates, [{ expr: "delivery.lost == 0", value: 0, pass: true }]);
+  assert.equal(j.histograms.delivery.count, 1600);
+  assert.equal(j.series.reduce((n, s) => n + (s.counters.deliveries ?? 0), 0), 1600);
+  assert.match(readFileSync(file("b.xml"), "utf8"), /<testsuite name="phx-load" tests="2" failures="0"/);
+  assert.match(readFileSync(file("b.md"), "utf8"), /\| `delivery.lost == 0` \| 0 \| pass \|/);
+  assert.deepEqual(JSON.parse(r.stdout).deliveries.expected, 1600);
+});
+
+test("a gate that fails exits 5; one that aborts ends the run early and exits 7", async () => {
+  assert.equal((await run("echo", "--users", "5", "--duration", "1", "--gate", "reply.p99 < 1us")).code, 5);
+  const r = await run("echo", "--users", "5", "--rate", "50", "--duration", "60", "--abort", "reply.p50 < 1us", "--out", file("a.json"));
+  assert.equal(r.code, 7, r.stderr);
+  assert.ok(result("a.json").seconds < 30);
+  assert.equal(result("a.json").aborted_by, "reply.p50 < 1us");
+});
+
+test("nobody home exits 3, a refused join 4, a wrong word 2, each with a line that says so", async () => {
+  const nobody = await load("run", "join", "--url", "ws://127.0.0.1:1/socket", "--users", "3", "--ramp", "0", "--duration", "0").done;
+  assert.equal(nobody.code, 3);
+  assert.match(nobody.stderr, /nobody could connect/);
+  const refused = await run("join", "--users", "3", "--ramp", "0", "--duration", "0", "--topic", "room:private");
+  assert.equal(refused.code, 4);
+  assert.match(refused.stderr, /unauthorized/);
+  for (const [args, text] of [
+    [["join", "--gate", "join.p98 < 1s"], /there is no figure join\.p98; known/],
+    [["jion"], /presets: connect, join/],
+    [["join", "--segment", "3/2"], /--segment must be A\/B/],
+  ]) {
+    const r = await run(...args);
+    assert.equal(r.code, 2, r.stderr);
+    assert.match(r.stderr, text);
+    assert.equal(r.stderr.trim().split("\n").length, 1);
+  }
+});
+
+test("churn and storm: comings and goings lose nothing, everybody comes back", async () => {
+  const churn = await run("churn", "--users", "40", "--rate", "50", "--duration", "4", "--gate", "delivery.lost == 0 and delivery.duplicate == 0", "--out", file("c.json"));
+  assert.equal(churn.code, 0, churn.stderr);
+  assert.ok(result("c.json").counters.leaves > 10);
+  const storm = await run("storm", "--users", "40", "--duration", "4", "--gate", "recovery.count == 40", "--out", file("s.json"));
+  assert.equal(storm.code, 0, storm.stderr);
+});
+
+test("presence and longpoll have their figures", async () => {
+  assert.equal((await run("presence", "--users", "10", "--duration", "2", "--gate", "presence.count >= 10")).code, 0);
+  assert.equal((await run("longpoll", "--users", "10", "--duration", "3", "--gate", "reply.count >= 20 and errors.total == 0")).code, 0);
+});
+
+test("processes and threads share one run, and their books add up", async () => {
+  const r = await run("broadcast", "--users", "60", "--rate", "20", "--duration", "2", "--processes", "2", "--threads", "2", "--out", file("p.json"));
+  assert.equal(r.code, 0, r.stderr);
+  const j = result("p.json");
+  assert.deepEqual([j.deliveries.expected, j.deliveries.received, j.deliveries.lost], [60 * 40, 60 * 40, 0]);
+  assert.deepEqual([j.generator.processes, j.generator.threads], [2, 4]);
+});
+
+test("segments started apart merge to the whole, deliveries across them included", async () => {
+  const args = ["broadcast", "--users", "40", "--rate", "20", "--ramp", "2", "--duration", "2", "--drain", "6"];
+  const both = await Promise.all([1, 2].map((n) => run(...args, "--segment", `${n}/2`, "--out", file(`seg${n}.json`))));
+  for (const r of both) assert.equal(r.code, 0, r.stderr);
+  const merged = await load("merge", file("seg1.json"), file("seg2.json"), "--out", file("whole.json"), "--gate", "delivery.lost == 0").done;
+  assert.equal(merged.code, 0, merged.stderr + merged.stdout);
+  const j = result("whole.json");
+  assert.equal(j.users.joined, 40);
+  assert.equal(j.deliveries.expected, j.deliveries.received);
+  assert.ok(j.deliveries.expected >= 40 * 20, `${j.deliveries.expected}`);
+  assert.equal((await load("merge", file("seg1.json"), file("seg1.json"), "--out", file("x.json")).done).code, 2);
+});
+
+test("Ctrl-C prints the partial result and exits 130", async () => {
+  const r = load("run", "echo", "--url", url, "--users", "5", "--rate", "50", "--duration", "60", "--max-lag", "60");
+  while (!/ 2s of/.test(r.stderr())) await once(r.child.stderr, "data");
+  r.child.kill("SIGINT");
+  const { code, stdout } = await r.done;
+  assert.equal(code, 130);
+  const j = JSON.parse(stdout);
+  assert.equal(j.interrupted, true);
+  assert.ok(j.reply.count > 10);
+});
+
+test("a plan file with stages, kinds of users and a feeder; its mistakes have a place", async () => {
+  writeFileSync(file("users.csv"), "name,room\nada,a\nbob,b\n");
+  writeFileSync(file("plan.yaml"), `phxkit_load: 1
+name: two kinds
+feeder: users.csv
+stages: [ { name: up, users: 20, over: 1s }, { name: busy, users: 20, for: 2s, gates: [ "reply.count > 10" ] }, { users: 0, over: 1s } ]
+users:
+  - { name: talkers, weight: 1, topic: "room:{{row.room}}", push: { event: ping, every: "exp(200ms)", payload: { by: "{{row.name}}" } } }
+  - { name: listeners, weight: 1, topic: "room:{{row.room}}", params: { user_id: "u{{user}}" } }
+gates: [ "errors.total == 0" ]
+`);
+  const r = await run(file("plan.yaml"), "--out", file("plan.json"));
+  assert.equal(r.code, 0, r.stderr);
+  const j = result("plan.json");
+  assert.deepEqual(j.gates.map((g) => [g.stage, g.pass]), [[undefined, true], ["busy", true]]);
+  writeFileSync(file("bad.yaml"), "phxkit_load: 1\nstages: [ { users: 2, over: 1s } ]\nuser: []\n");
+  const bad = await run(file("bad.yaml"));
+  assert.equal(bad.code, 2);
+  assert.match(bad.stderr, /bad\.yaml:3:1: unknown key 'user', did you mean 'users'\?/);
+});
+
+test("search finds where a gate breaks", async () => {
+  const r = await load("search", "echo", "--url", url, "--users", "4", "--ramp", "0", "--duration", "1", "--max-lag", "60", "--gate", "reply.count < 150", "--from", "50", "--to", "400", "--precision", "0.3").done;
+  assert.equal(r.code, 0, r.stderr);
+  const found = JSON.parse(r.stdout.trim().split("\n").at(-1));
+  assert.ok(found.sustainable >= 50 && found.sustainable < 160, r.stdout);
+  assert.ok(found.breaks_at > found.sustainable);
+});
