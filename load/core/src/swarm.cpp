@@ -113,7 +113,7 @@ void Swarm::start_queued(Instant now) {
   while (!queue_.empty() && opening_ < job_.opening_at_once) {
     const std::uint32_t slot = queue_.front();
     queue_.pop_front();
-    if (users_[slot].state == State::queued && !stopped_) begin(slot, now);
+    if (users_[slot].state == State::queued) begin(slot, now);
   }
 }
 
@@ -151,7 +151,6 @@ void Swarm::cut_all(Instant now) {
 }
 
 void Swarm::on_deadline(Instant now) {
-  if (now >= end()) stop(now);
   const std::size_t stage = job_.plan.stage_at(now - job_.start);
   if (stage != stage_) {
     stage_ = stage;
@@ -163,6 +162,7 @@ void Swarm::on_deadline(Instant now) {
   wheel_.expire(now, due_);
   for (std::size_t i = 0; i < due_.size(); ++i) on_timer(due_[i], now);
   start_queued(now);
+  if (now >= end()) stop(now);  // behind what was planned until now
 }
 
 std::optional<Instant> Swarm::next_deadline() const {
@@ -305,7 +305,7 @@ void Swarm::stop(Instant now) {
   last_heard_ = std::max(last_heard_, now);
   next_arrival_ = never;
   std::fill(cuts_.begin(), cuts_.end(), never);
-  queue_.clear();
+  if (now < end()) queue_.clear();  // interrupted; else who should be there by now still comes
   for (std::uint32_t slot = 0; slot < users_.size(); ++slot) {
     User& u = users_[slot];
     count_skipped(u, now);
@@ -316,8 +316,9 @@ void Swarm::stop(Instant now) {
 }
 
 bool Swarm::drained(Instant now) const {
-  if (!stopped_ || outstanding_ > 0 || opening_ > 0 || now - last_heard_ < 500ms) return false;
+  if (!stopped_ || outstanding_ > 0 || opening_ > 0 || !queue_.empty() || now - last_heard_ < 500ms) return false;
   for (const User& u : users_) {
+    if (u.state == State::joining) return false;
     if (!u.member || u.stream == ~0u) continue;
     const StreamLog& log = ledger_.streams[u.stream];
     const std::size_t gone = log.voids.empty() ? 0 : log.voids.back().to;
