@@ -86,7 +86,7 @@ tl::expected<Duration, std::string> parse_duration(std::string_view text) {
   const auto* found = std::find_if(std::begin(units), std::end(units), [&](const auto& u) { return u.first == unit; });
   if (error != std::errc{} || found == std::end(units) || !(value >= 0) || value * found->second > 3.2e7)
     return tl::unexpected("'" + std::string(text) + "' is no duration such as 200ms, 1.5s, 2m");
-  return from_seconds(value * found->second);
+  return Duration(std::llround(value * found->second * 1e9));
 }
 
 std::string duration_text(Duration duration) {
