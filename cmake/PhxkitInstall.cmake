@@ -25,6 +25,8 @@ phxkit_foreign(SOCI::postgresql "SOCI 4.0" libpq -lsoci_postgresql)
 phxkit_foreign(yaml-cpp yaml-cpp yaml-cpp -)
 phxkit_foreign(prometheus-cpp::core prometheus-cpp prometheus-cpp-core -)
 phxkit_foreign(Qt6::Core "Qt6 6.4 COMPONENTS Core" Qt6Core -)
+phxkit_foreign(GTest::gtest GTest gtest -)
+phxkit_foreign(GTest::gmock GTest gmock -)
 
 function(phxkit_install_programs)
   foreach(program phx phx-server phx-load phx-inspector)

@@ -40,7 +40,7 @@ ExitCode run_command(const RunOptions& o) {
   const cli::EndSignals signals;
   Job job = make_job(o);
   const Judged judged = run_and_judge(
-      std::move(job), o, [&] { return signals.wait_for(std::chrono::milliseconds(10)); }, !o.quiet);
+      std::move(job), o, [&] { return signals.wait_for(std::chrono::milliseconds(10)).has_value(); }, !o.quiet);
   const Json& result = judged.result.json;
   if (!o.out.empty()) write_file(o.out, result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
   if (!o.junit.empty()) write_file(o.junit, junit_xml(result));

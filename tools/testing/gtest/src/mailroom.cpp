@@ -43,8 +43,9 @@ std::shared_ptr<Line> Mailroom::dial(const Dial& dial, Duration limit) {
   line->peer = target_.dial(dial);
   line->vsn = dial.vsn;
   line->serializer = &scenario::serializer_for(dial.vsn);
-  line->number = recorder_.opened(target_.name(), target_.now());
   lines_.push_back(line);
+  line->number = lines_.size();
+  recorder_.opened(line->number, target_.name(), target_.now());
   const Instant deadline = target_.now() + limit;
   while (!line->peer->opened && !line->peer->ended && target_.wait(deadline)) {}
   return line;
