@@ -60,7 +60,8 @@ int main() {
                      {.transport = [](const phx::client::TransportContext& context) { return std::make_unique<EchoTransport>(context); }});
   socket.connect();
   phx::Channel room = socket.channel("room:lobby");
-  std::cout << "join " << room.join().future().get()->status << '\n';
+  const auto joined = room.join().future().get();
+  std::cout << "join " << joined->status << '\n';
   std::cout << "echo " << room.push("hello", phx::RawJson{R"({"to":"world"})"}).future().get()->response.text() << '\n';
   socket.disconnect().wait();
 }

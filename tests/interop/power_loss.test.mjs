@@ -24,7 +24,7 @@ async function overRest(port, token, name, acknowledged) {
   for (let n = 0; ; ++n) {
     const content = `${name} ${n}`;
     try {
-      await call(port, "POST", "/api/v1/rooms/1/messages", token, { content });
+      await call(port, "POST", "/api/v1/rooms/1000/messages", token, { content });
     } catch (error) {
       if (error instanceof assert.AssertionError) throw error;
       return;  // the server is gone
@@ -41,9 +41,9 @@ async function overChannel(port, token, name, acknowledged) {
   const next = () => {
     const content = `${name} ${n}`;
     said.set(`m${n}`, content);
-    ws.send(JSON.stringify(["1", `m${n++}`, "chat:1", "new_message", { message: content }]));
+    ws.send(JSON.stringify(["1", `m${n++}`, "chat:1000", "new_message", { message: content }]));
   };
-  ws.on("open", () => ws.send(JSON.stringify(["1", "join", "chat:1", "phx_join", {}])));
+  ws.on("open", () => ws.send(JSON.stringify(["1", "join", "chat:1000", "phx_join", {}])));
   ws.on("message", (data) => {
     const [, ref, , event, payload] = JSON.parse(data);
     if (event !== "phx_reply") return;
@@ -56,7 +56,7 @@ async function overChannel(port, token, name, acknowledged) {
 async function allMessages(port, token) {
   const out = [];
   for (let after = ""; ; ) {
-    const page = await call(port, "GET", `/api/v1/rooms/1/messages?limit=100${after}`, token);
+    const page = await call(port, "GET", `/api/v1/rooms/1000/messages?limit=100${after}`, token);
     out.push(...page.data.map((m) => m.content));
     if (!page.page.has_next) return out;
     after = `&after=${encodeURIComponent(page.page.end)}`;

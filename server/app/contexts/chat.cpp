@@ -18,8 +18,9 @@ Changeset<Room> room_changeset(Room room, const Json& params) {
       .unique_constraint("name");
 }
 
-bool is_number(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+/// Rooms are numbered from 1000; `chat:7` is a name like any other.
+bool is_room_number(std::string_view text) {
+  return text.size() > 3 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 }  // namespace
@@ -110,7 +111,7 @@ Outcome<Membership> Chat::remove_member(std::int64_t room_id, std::int64_t user_
 
 Outcome<std::string> Chat::enter(std::string_view room, const std::optional<std::int64_t>& user_id) {
   if (room.empty() || room.size() > 100) return refuse("room_not_found");
-  if (!is_number(room)) return std::string(room);
+  if (!is_room_number(room)) return std::string(room);
   const auto id = parse_id(room);
   const auto found = id ? repo_.get<Room>(*id) : std::nullopt;
   if (!found) return refuse("room_not_found");

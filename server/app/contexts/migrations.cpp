@@ -36,6 +36,9 @@ void create_chat(Migrator& m) {
                            time("inserted_at"),
                            time("updated_at")});
   m.create_index("rooms", {"name"}, {.unique = true});
+  m.execute(m.dialect() == Dialect::sqlite  // README: numbers below it are names
+                ? "INSERT INTO sqlite_sequence (name, seq) VALUES ('rooms', 999)"
+                : "ALTER TABLE rooms ALTER COLUMN id RESTART WITH 1000");
   m.create_table("memberships", {id(), reference("room_id", "rooms"), reference("user_id", "users"), time("inserted_at")});
   m.create_index("memberships", {"room_id", "user_id"}, {.unique = true});
   m.create_index("memberships", {"user_id"});
