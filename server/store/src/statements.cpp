@@ -23,9 +23,10 @@ Prepared::Prepared(soci::session& session, const std::string& sql, std::string_v
     Cell& cell = out.emplace_back();
     bind(statement, cell, kind, [&](auto& place) { return soci::into(place, cell.state); });
   }
+  const std::string unnamed;  // what use() gives back refers to its name until exchange() has taken it
   for (const char kind : params) {
     Cell& cell = in.emplace_back();
-    bind(statement, cell, kind, [&](auto& place) { return soci::use(place, cell.state); });
+    bind(statement, cell, kind, [&](auto& place) { return soci::use(place, cell.state, unnamed); });
   }
   statement.alloc();
   statement.prepare(sql);
