@@ -15,6 +15,8 @@ int main(int argc, char** argv) {
   load::add_run(app, chosen);
   load::add_merge(app, chosen);
   load::add_search(app, chosen);
+  load::add_report(app, chosen);
+  load::add_compare(app, chosen);
   app.add_subcommand("worker", "a process of a run; started by run itself")->group("")->callback([&chosen] {
     chosen = [] {
       const cli::EndSignals the_parent_decides;

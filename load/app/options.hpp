@@ -27,7 +27,7 @@ struct RunOptions {
   std::vector<std::string> gates, aborts, sources;
   double abort_grace = 0, max_lag = 0.1;
   std::uint32_t processes = 0, threads = 0;
-  std::string ca_file, out, junit, markdown;
+  std::string ca_file, out, junit, markdown, html;
   bool insecure = false, json = false, quiet = false;
 };
 
@@ -53,5 +53,7 @@ using Command = std::function<cli::ExitCode()>;
 void add_run(CLI::App& app, Command& chosen);
 void add_merge(CLI::App& app, Command& chosen);
 void add_search(CLI::App& app, Command& chosen);
+void add_report(CLI::App& app, Command& chosen);
+void add_compare(CLI::App& app, Command& chosen);
 
 }  // namespace phx::load

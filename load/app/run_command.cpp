@@ -4,6 +4,7 @@
 #include <phx/cli/output.hpp>
 #include <phx/cli/program.hpp>
 #include <phx/core/json.hpp>
+#include <phx/load/html_report.hpp>
 
 #include <unistd.h>
 
@@ -42,7 +43,9 @@ ExitCode run_command(const RunOptions& o) {
   const Judged judged = run_and_judge(
       std::move(job), o, [&] { return signals.wait_for(std::chrono::milliseconds(10)).has_value(); }, !o.quiet);
   const Json& result = judged.result.json;
-  if (!o.out.empty()) write_file(o.out, result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  const std::string text = result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  if (!o.out.empty()) write_file(o.out, text);
+  if (!o.html.empty()) write_file(o.html, html_report(read_result(o.out.empty() ? "result.json" : o.out, text)));
   if (!o.junit.empty()) write_file(o.junit, junit_xml(result));
   if (!o.markdown.empty()) write_file(o.markdown, markdown(result));
   print(judged, o);
@@ -65,6 +68,7 @@ void add_run(CLI::App& app, Command& chosen) {
   c->add_option("--abort", o->aborts, "a gate that ends the run as soon as it fails (exit 7)")->take_all()->allow_extra_args(false);
   c->add_option("--abort-grace", o->abort_grace, "seconds before --abort gates are looked at");
   c->add_option("--out", o->out, "result.json: all figures, raw histograms, time series");
+  c->add_option("--html", o->html, "the report as one HTML file, readable without network");
   c->add_option("--junit", o->junit, "gates as a JUnit file");
   c->add_option("--markdown", o->markdown, "summary for a pull request");
   c->callback([&chosen, o] { chosen = [o] { return run_command(*o); }; });

@@ -2,6 +2,7 @@
 #include <phx/load/result.hpp>
 
 #include <phx/core/json.hpp>
+#include <phx/load/figure_text.hpp>
 
 #include <array>
 #include <cstdio>
@@ -15,13 +16,15 @@ std::string format(const char* pattern, auto... values) {
   return out.data();
 }
 
+}  // namespace
+
 std::string time_text(double us) {
   if (us < 1000) return format("%.0f us", us);
   if (us < 1e6) return format("%.1f ms", us / 1e3);
   return format("%.2f s", us / 1e6);
 }
 
-std::string gate_value(const Json& gate) {
+std::string gate_value_text(const Json& gate) {
   const Json& value = gate.at("value");
   if (value.is_null()) return "nothing was measured";
   if (!value.is_number()) return value.dump();
@@ -38,7 +41,7 @@ std::string gate_title(const Json& gate) {
   return gate.at("expr").get<std::string>() + (stage.empty() ? "" : " (" + stage + ")");
 }
 
-std::string escape(const std::string& text) {
+std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '<')
@@ -49,11 +52,17 @@ std::string escape(const std::string& text) {
       out += "&amp;";
     else if (c == '"')
       out += "&quot;";
+    else if (c == '\'')
+      out += "&#39;";
+    else if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+      out += "\xef\xbf\xbd";
     else
       out += c;
   }
   return out;
 }
+
+namespace {
 
 constexpr std::array<const char*, 7> latencies{"connect", "join", "reply", "delivery", "presence", "recovery", "heartbeat"};
 
@@ -69,7 +78,7 @@ std::vector<std::string> verdicts(const Json& r) {
 std::string gate_lines(const Json& r) {
   std::string out;
   for (const Json& gate : r["gates"])
-    out += format("  %s  %-40s %s\n", gate["pass"].get<bool>() ? "pass" : "FAIL", gate_title(gate).c_str(), gate_value(gate).c_str());
+    out += format("  %s  %-40s %s\n", gate["pass"].get<bool>() ? "pass" : "FAIL", gate_title(gate).c_str(), gate_value_text(gate).c_str());
   return out.empty() ? out : "gates\n" + out;
 }
 
@@ -111,7 +120,7 @@ std::string markdown(const Json& r) {
   if (!r["gates"].empty()) {
     out += "| gate | value | |\n|---|---|---|\n";
     for (const Json& gate : r["gates"])
-      out += "| `" + gate_title(gate) + "` | " + gate_value(gate) + " | " + (gate["pass"].get<bool>() ? "pass" : "**FAIL**") + " |\n";
+      out += "| `" + gate_title(gate) + "` | " + gate_value_text(gate) + " | " + (gate["pass"].get<bool>() ? "pass" : "**FAIL**") + " |\n";
     out += "\n";
   }
   out += "| | count | p50 | p90 | p99 | p99.9 | max |\n|---|---|---|---|---|---|---|\n";
@@ -135,11 +144,11 @@ std::string junit_xml(const Json& r) {
   std::size_t failed = 0;
   std::string cases;
   const auto add = [&](const std::string& name, const std::string& problem) {
-    cases += "  <testcase classname=\"phx-load." + escape(r["name"].get<std::string>()) + "\" name=\"" + escape(name) + "\"";
-    cases += problem.empty() ? "/>\n" : ">\n    <failure message=\"" + escape(problem) + "\"/>\n  </testcase>\n";
+    cases += "  <testcase classname=\"phx-load." + escaped(r["name"].get<std::string>()) + "\" name=\"" + escaped(name) + "\"";
+    cases += problem.empty() ? "/>\n" : ">\n    <failure message=\"" + escaped(problem) + "\"/>\n  </testcase>\n";
     if (!problem.empty()) ++failed;
   };
-  for (const Json& gate : r["gates"]) add(gate_title(gate), gate["pass"].get<bool>() ? "" : "value: " + gate_value(gate));
+  for (const Json& gate : r["gates"]) add(gate_title(gate), gate["pass"].get<bool>() ? "" : "value: " + gate_value_text(gate));
   std::string trouble;
   for (const std::string& line : verdicts(r)) trouble += (trouble.empty() ? "" : "; ") + line;
   add("the run is complete and trustworthy", trouble);

@@ -1,0 +1,156 @@
+#include <phx/load/html_report.hpp>
+
+#include <phx/load/figure_text.hpp>
+#include <phx/scenario/mask.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "chart.hpp"
+#include "curves.hpp"
+#include "heat_map.hpp"
+#include "html_tables.hpp"
+#include "page.hpp"
+#include "timeline.hpp"
+
+namespace phx::load {
+namespace {
+
+using namespace report;
+
+// 140 steps x 6 charts of strips and 3 heat maps of 36 rows keep the largest page below html_limit.
+constexpr std::size_t most_steps = 140, most_columns = 90;
+constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+
+std::string rate_text(double n) { return count_text(n) + "/s"; }
+std::string at_text(double t) { return format("at %.0f s", t); }
+
+class Page {
+ public:
+  explicit Page(const LoadedResult& result)
+      : r_(result.json), result_(result), time_(timeline(result.series, most_steps)), coarse_(timeline(result.series, most_columns)) {}
+
+  std::string html() const {
+    const std::string name = r_["name"].get<std::string>();
+    std::string out = "<h1>phx-load: " + safe(name) + "</h1>\n<p class=\"sub\">" +
+                      safe(scenario::mask_url(r_["url"].get<std::string>()) + " · " + r_["started"].get<std::string>() + " · " +
+                               format("%.1f s", r_["seconds"].get<double>()) +
+                               (r_["segment"] == "1/1" ? "" : " · segment " + r_["segment"].get<std::string>()),
+                           600) +
+                      "</p>\n";
+    out += verdict_lines(r_) + tiles(r_) + gates_table(r_);
+    out += section("Over time", "<div class=\"grid\">" + users() + rates() + deliveries() + latencies() + "</div>");
+    out += section("Latency", latency_table(r_) + "<div class=\"grid\" style=\"margin-top:14px\">" + curves() + heat_maps() + "</div>");
+    out += deliveries_table(r_);
+    out += section("Errors", errors_table(r_) + errors());
+    out += stages_table(r_) +
+           section("Generator health", generator_table(r_) + "<div class=\"grid\" style=\"margin-top:14px\">" + generator() + "</div>");
+    out += section("Configuration and environment",
+                   json_details("Plan", r_["plan"], 20'000) + json_details("Environment", r_["environment"], 6'000));
+    return page("phx-load " + name, out + "<footer>Made by phx-load from " + safe(result_.file) + ". Secrets are masked.</footer>");
+  }
+
+ private:
+  /// One value per step; NaN where no second was reported.
+  std::vector<double> each(auto&& value) const {
+    std::vector<double> out;
+    for (const Step& step : time_.steps) out.push_back(step.rows == 0 ? nothing : static_cast<double>(value(step)));
+    return out;
+  }
+  std::vector<double> per_second(Counter c) const {
+    return each([&](const Step& s) { return static_cast<double>(s.sum.counters[static_cast<std::size_t>(c)]) / s.rows; });
+  }
+  static bool any(const Line& line) {
+    return std::any_of(line.y.begin(), line.y.end(), [](double v) { return v > 0; });
+  }
+  std::string step_note() const { return time_.width == 1 ? "per second" : "in steps of " + std::to_string(time_.width) + " s"; }
+
+  std::string over_time(const char* title, const std::string& note, std::vector<Line> lines, Axis::Text text, bool log = false) const {
+    std::erase_if(lines, [](const Line& line) { return !any(line); });
+    if (lines.empty()) return {};
+    double low = std::numeric_limits<double>::max(), high = 0;
+    for (const Line& line : lines)
+      for (const double v : line.y)
+        if (v > 0) low = std::min(low, v), high = std::max(high, v);
+    return figure(title, note,
+                  draw({.label = title,
+                        .x = time_.x(),
+                        .x_axis = Axis::seconds(time_.end()),
+                        .y_axis = log ? Axis::logarithmic(low, high, text) : Axis::from_zero(high, text),
+                        .lines = std::move(lines),
+                        .y_text = text,
+                        .x_text = at_text}));
+  }
+
+  std::string users() const {
+    return over_time("Users", "connected and joined",
+                     {{"connected", 1, true, each([](const Step& s) { return static_cast<double>(s.sum.connected) / s.rows; })},
+                      {"joined", 2, false, each([](const Step& s) { return static_cast<double>(s.sum.joined) / s.rows; })}},
+                     count_text);
+  }
+  std::string rates() const {
+    return over_time("Rates", step_note(),
+                     {{"joins", 1, false, per_second(Counter::joins)},
+                      {"pushes", 2, false, per_second(Counter::pushes)},
+                      {"replies", 3, true, per_second(Counter::replies)},
+                      {"broadcasts sent", 4, false, per_second(Counter::published)}},
+                     rate_text);
+  }
+  std::string deliveries() const {
+    return over_time("Deliveries", step_note(),
+                     {{"received", 3, false, per_second(Counter::deliveries)}, {"late", 2, false, per_second(Counter::late)}}, rate_text);
+  }
+  std::string latencies() const {
+    std::string out;
+    static constexpr std::pair<Second::Latency, const char*> all[] = {
+        {Second::join, "Join latency"}, {Second::reply, "Reply latency"}, {Second::delivery, "Delivery latency"}};
+    for (const auto& [which, title] : all) {
+      const auto percentile = [&](double p) {
+        return each([&](const Step& s) {
+          return s.sum.cells[which].empty() ? nothing : static_cast<double>(s.sum.percentile_ns(which, p)) / 1000;
+        });
+      };
+      out += over_time(title, "percentiles " + step_note() + ", logarithmic",
+                       {{"p50", 3, false, percentile(50)}, {"p90", 1, false, percentile(90)}, {"p99", 2, false, percentile(99)}}, time_text,
+                       true);
+    }
+    return out;
+  }
+  std::string curves() const {
+    const std::string drawn = percentile_curves(result_.total);
+    return drawn.empty() ? drawn
+                         : figure("Percentile curves", "whole run; dashed: counted from the sending, not from the planned instant", drawn);
+  }
+  std::string heat_maps() const {
+    std::string out;
+    static constexpr std::pair<Second::Latency, const char*> all[] = {
+        {Second::join, "Joins"}, {Second::reply, "Replies"}, {Second::delivery, "Deliveries"}};
+    for (const auto& [which, title] : all)
+      if (const std::string map = heat_map(coarse_, which, std::string(title) + " by latency and time"); !map.empty())
+        out += figure(std::string(title) + " by latency and time", "the stronger, the more (logarithmic)", map);
+    return out;
+  }
+  std::string errors() const {
+    const std::string chart =
+        over_time("Errors", step_note(),
+                  {{"errors", 2, false, each([](const Step& s) { return static_cast<double>(s.sum.errors) / s.rows; })}}, rate_text);
+    return chart.empty() ? chart : "<div class=\"grid\" style=\"margin-top:14px\">" + chart + "</div>";
+  }
+  std::string generator() const {
+    return over_time("CPU of the generator", "cores in use", {{"cores", 1, false, each([](const Step& s) { return s.sum.cpu / s.rows; })}},
+                     count_text) +
+           over_time("Scheduler lag", "greatest, logarithmic", {{"lag", 2, false, each([](const Step& s) { return s.sum.lag_max_us; })}},
+                     time_text, true);
+  }
+
+  const Json& r_;
+  const LoadedResult& result_;
+  Timeline time_, coarse_;
+};
+
+}  // namespace
+
+std::string html_report(const LoadedResult& result) { return Page(result).html(); }
+
+}  // namespace phx::load
