@@ -11,7 +11,7 @@ struct Axis {
   using Text = std::string (*)(double);
   double low = 0, high = 1;
   bool log = false;
-  std::vector<std::pair<double, std::string>> ticks;
+  std::vector<std::pair<double, std::string>> ticks{};
 
   double at(double value) const noexcept;  ///< 0 at low, 1 at high; values outside are clamped
 

@@ -16,10 +16,10 @@ struct Line {
 
 /// Lines over one axis, as inline SVG with a legend; a strip under the pointer tells the values (as <title>, without script).
 struct Chart {
-  std::string label;  ///< for those who cannot see it
-  std::vector<double> x;
-  Axis x_axis, y_axis;
-  std::vector<Line> lines;
+  std::string label{};  ///< for those who cannot see it
+  std::vector<double> x{};
+  Axis x_axis{}, y_axis{};
+  std::vector<Line> lines{};
   Axis::Text y_text = nullptr;
   std::string (*x_text)(double) = nullptr;
   bool strips = true;

@@ -24,12 +24,12 @@ struct Estimate {
 enum class FigureUnit : unsigned char { microseconds, per_second, share, count };
 
 struct ComparedFigure {
-  std::string name;
+  std::string name{};
   FigureUnit unit{};
-  Estimate before, after;
-  std::optional<double> change;  ///< of `before`; nullopt when that was 0
+  Estimate before{}, after{};
+  std::optional<double> change{};  ///< of `before`; nullopt when that was 0
   Verdict verdict{};
-  std::string why;  ///< what the verdict rests on
+  std::string why{};  ///< what the verdict rests on
 };
 
 /// One run against the baseline.
