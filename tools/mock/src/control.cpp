@@ -90,6 +90,8 @@ Action guarded(F act) {
   };
 }
 
+std::size_t length(const Json& array) { return array.get_ref<const Json::array_t&>().size(); }
+
 ActionResult wait_for(Conn& conn, Mock& mock) {
   JournalQuery wanted;
   std::uint64_t count = 1;
@@ -107,7 +109,7 @@ ActionResult wait_for(Conn& conn, Mock& mock) {
   const Instant until = conn.shard->now() + limit;
   while (true) {
     const Json found = mock.journal().entries(wanted, count);
-    if (found.size() >= count) co_return json(conn, 200, obj("entries", found));
+    if (length(found) >= count) co_return json(conn, 200, obj("entries", found));
     if (conn.shard->now() >= until) co_return json(conn, 408, obj("error", "not within the timeout", "entries", found));
     co_await conn.sleep(wait_step);
   }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <phx/core/json_fwd.hpp>
+#include <phx/core/json.hpp>
 #include <phx/scenario/scenario_core.hpp>
 
 namespace phx::scenario {

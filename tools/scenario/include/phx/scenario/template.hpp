@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include <phx/core/json_fwd.hpp>
+#include <phx/core/json.hpp>
 #include <phx/scenario/rng.hpp>
 #include <phx/scenario/yaml.hpp>
 
