@@ -9,7 +9,7 @@
 namespace phx::load::report {
 namespace {
 
-// Colours are; charts use only these.
+// One palette for both schemes; charts use only these.
 constexpr std::string_view style = R"css(
 :root{color-scheme:light dark;--bg:#f7f7f5;--card:#fff;--ink:#1b1c1e;--soft:#5d6168;--line:#e3e3df;--s1:#2a78d6;--s2:#d9602a;--s3:#178a63;--s4:#8456cf;--good:#15803d;--bad:#c62828}
 @media(prefers-color-scheme:dark){:root{--bg:#15171a;--card:#1d2024;--ink:#e8e9eb;--soft:#a0a6af;--line:#32363c;--s1:#5b9ff2;--s2:#f2905c;--s3:#3fc79a;--s4:#b391f0;--good:#4ade80;--bad:#ff7b72}}
