@@ -46,7 +46,7 @@ class NoteController {
   }
   ActionResult create(Conn& conn) {
     auto text = conn.params().value("text", Json(""));
-    if (!text.is_string() || text == "") co_return Invalid{{{"text", {"can't be blank"}}}};
+    if (!text.is_string() || text.get_ref<const std::string&>().empty()) co_return Invalid{{{"text", {"can't be blank"}}}};
     const int id = co_await conn.blocking([&] { return notes_.add(text.get<std::string>()); });
     conn.status = 201;
     conn.put_resp_header("location", "/api/v1/notes/" + std::to_string(id));
