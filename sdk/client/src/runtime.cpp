@@ -49,9 +49,17 @@ struct TaskQueue {
   void push(std::function<void()> task) {
     {
       const std::scoped_lock lock(mutex);
+      if (closed) return;
       tasks.push_back(std::move(task));
     }
     filled.notify_one();
+  }
+  /// Nobody will poll again: what waits is dropped, and with it whom it keeps alive.
+  void close() {
+    std::deque<std::function<void()>> dropped;  // destroyed without the lock
+    const std::scoped_lock lock(mutex);
+    closed = true;
+    dropped.swap(tasks);
   }
   std::function<void()> pop() {
     const std::scoped_lock lock(mutex);
@@ -86,6 +94,7 @@ struct TaskQueue {
   std::condition_variable filled;
   std::deque<std::function<void()>> tasks;
   bool finished = false;
+  bool closed = false;
 };
 
 /// A thread for callbacks, asleep on a condition variable. It shares the queue, as above.
@@ -168,6 +177,7 @@ int Runtime::callbacks_per_turn() const noexcept { return state_->polled ? 1 : u
 Runtime::~Runtime() {
   if (state_->io_thread) state_->io_thread->finish();
   if (state_->callback_thread) state_->callback_thread->finish();
+  if (state_->polled) state_->polled->close();
 }
 
 asio::io_context& Runtime::io() noexcept { return *state_->io; }

@@ -44,6 +44,7 @@ class BlackHole {
 };
 
 struct Race {
+  boost::asio::io_context io;  // outlives the socket
   tl::expected<tcp::socket, net::ConnectFailure> result = tl::unexpected(net::ConnectFailure{net::Step::close, {}, "no answer"});
   Duration took{};
 
@@ -54,7 +55,6 @@ struct Race {
     io.run_for(20s);
     took = std::chrono::steady_clock::now() - begin;
   }
-  boost::asio::io_context io;
 };
 
 tcp::endpoint refusing() { return {boost::asio::ip::address_v4::loopback(), 1}; }
