@@ -77,8 +77,7 @@ server::PlugChain http_plugs(const plug::KeysPtr& keys, const server::Router& ro
   session.key = "_peer_key";
   session.secrets.signing_salt = "peer-sign";
   session.cookie.same_site = "Lax";
-  return {plug::request_id(),           plug::parsers(parsers), plug::method_override(), plug::head(),
-          plug::session(keys, session), routes.plug()};
+  return {plug::request_id(), plug::parsers(parsers), plug::method_override(), plug::head(), plug::session(keys, session), routes.plug()};
 }
 
 void declare_api(server::Router& router, const plug::KeysPtr& keys) {

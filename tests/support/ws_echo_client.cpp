@@ -35,7 +35,9 @@ class Run final : public net::TransportEvents {
  public:
   Run(boost::asio::io_context& io, const Options& options)
       : transport_(io.get_executor(), *this,
-                   {.limits = core::ws::Limits::unlimited(), .close_timeout = std::chrono::seconds(10), .deflate = options.deflate ? std::optional(core::ws::DeflateOffer{}) : std::nullopt}),
+                   {.limits = core::ws::Limits::unlimited(),
+                    .close_timeout = std::chrono::seconds(10),
+                    .deflate = options.deflate ? std::optional(core::ws::DeflateOffer{}) : std::nullopt}),
         behaviour_(options.behaviour),
         announce_(options.announce) {}
 

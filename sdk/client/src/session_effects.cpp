@@ -130,7 +130,8 @@ void Session::perform(core::SocketError& e) {
 }
 
 void Session::perform(core::BadFrame& e) {
-  tell_error({e.why, "the server sent a frame that is no Phoenix message: " + e.why.message(), 0, core_.establishments(), false, false}, true);
+  tell_error({e.why, "the server sent a frame that is no Phoenix message: " + e.why.message(), 0, core_.establishments(), false, false},
+             true);
 }
 
 void Session::perform(core::Disconnected& e) {

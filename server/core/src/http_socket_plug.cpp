@@ -171,7 +171,8 @@ class SocketPlug {
     if (!session) return refuse(options, session.error(), std::move(conn));
     auto accept = core::ws::check_upgrade(conn.req_headers, options.strictness);
     if (!accept) return bad_upgrade(accept.error(), std::move(conn));
-    auto upgrade = std::make_unique<WebSocketUpgrade>(WebSocketUpgrade{std::move(*accept), std::move(*session), &options, route.mount.handler.get()});
+    auto upgrade =
+        std::make_unique<WebSocketUpgrade>(WebSocketUpgrade{std::move(*accept), std::move(*session), &options, route.mount.handler.get()});
     if (options.compress) negotiate_deflate(*route.mount.handler, *upgrade, conn);
     if (options.tap) upgrade->tap = options.tap(conn);
     conn.upgrade_to(std::move(upgrade));

@@ -22,7 +22,7 @@ struct SessionHandle {
   std::string transport;
   std::optional<std::string> id;
   Durations durations = Durations::none;  // those to measure
-  ChannelsSession* session = nullptr;  // null once terminated; the shard's
+  ChannelsSession* session = nullptr;     // null once terminated; the shard's
 };
 
 /// The address of a channel for other threads, which only read `shard`.

@@ -173,7 +173,7 @@ TEST(ClientStress, CyclesOfJoinAndLeaveAndOfConnectionsLeaveNothingBehind) {
   join_and_leave(joins);
   const long after_joins = resident_kib();
   while (socket.metrics().in_flight != 0) std::this_thread::yield();  // counted behind the answer
-  EXPECT_LE(socket.metrics().topics.size(), 1u);  // the removal of the last channel may be on its way
+  EXPECT_LE(socket.metrics().topics.size(), 1u);                      // the removal of the last channel may be on its way
   std::printf("%ld joins and leaves: %ld KiB more resident\n", joins, after_joins - before_joins);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   EXPECT_LT(after_joins - before_joins, 1024);

@@ -126,9 +126,7 @@ struct Dialogue {
     out.clear();
     const auto complete = core.feed(bytes, out);
     result = !complete ? core.detail() : *complete ? "connected" : "more";
-    if (!complete) {
-      EXPECT_EQ(complete.error(), Errc::proxy_failed);
-    }
+    if (!complete) { EXPECT_EQ(complete.error(), Errc::proxy_failed); }
     return out;
   }
 

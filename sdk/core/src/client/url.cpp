@@ -134,7 +134,8 @@ std::string longpoll_url(std::string_view websocket_url) {
   const std::size_t question = websocket_url.find('?');
   std::string url(websocket_url.substr(0, question));
   if (url.starts_with("ws://") || url.starts_with("wss://")) url.replace(0, 2, "http");
-  if (const std::size_t at = url.rfind("/websocket"); at != std::string::npos) url.replace(at, std::string_view("/websocket").size(), "/longpoll");
+  if (const std::size_t at = url.rfind("/websocket"); at != std::string::npos)
+    url.replace(at, std::string_view("/websocket").size(), "/longpoll");
   if (question != std::string_view::npos) url += websocket_url.substr(question);
   return url;
 }

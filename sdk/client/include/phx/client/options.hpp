@@ -52,8 +52,8 @@ struct SocketOptions {
   Duration longpoll_timeout = std::chrono::seconds(20);          ///< of one long-poll request
   bool longpoll_token_in_header = false;    ///< D-21: of the session; true keeps it out of the logs of Phoenix >= 1.8.10
   core::ws::FrameTap* frame_tap = nullptr;  ///< sees every WebSocket frame, on the I/O thread; outlives the socket
-  std::shared_ptr<Observer> observer{};       ///< hears of everything, on the I/O thread
-  std::shared_ptr<PushStore> store{};         ///< of AtLeastOnce pushes; none: they end with the socket
+  std::shared_ptr<Observer> observer{};     ///< hears of everything, on the I/O thread
+  std::shared_ptr<PushStore> store{};       ///< of AtLeastOnce pushes; none: they end with the socket
   /// An exception left a user callback. None: one line on stderr.
   std::function<void(std::exception_ptr)> on_callback_error{};
 };

@@ -29,9 +29,9 @@ struct Description {
   Json refused_params = obj("token", "not-a-token");  ///< connect refuses them; null: nothing to refuse
   std::string foreign_origin = "http://conformance.invalid";
   bool v1 = true, binary = true, longpoll = true;
-  std::size_t max_message_bytes = 0;  ///< a larger frame closes with 1009; 0: unchecked (Phoenix limits one frame only when told)
-  std::size_t max_channels = 100;                     ///< of one connection; 0: unchecked
-  Duration timeout = std::chrono::seconds(5);         ///< for what ought to come
+  std::size_t max_message_bytes = 0;           ///< a larger frame closes with 1009; 0: unchecked (Phoenix limits one frame only when told)
+  std::size_t max_channels = 100;              ///< of one connection; 0: unchecked
+  Duration timeout = std::chrono::seconds(5);  ///< for what ought to come
   Duration silence = std::chrono::milliseconds(150);  ///< how long nothing must come
 
   /// From a YAML (so also JSON) file with these keys. Throws scenario::FileError with place and remedy.

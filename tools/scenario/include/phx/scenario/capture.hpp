@@ -20,7 +20,7 @@ namespace phx::scenario {
 struct CaptureHeader {
   std::string tool = {}, url = {};
   std::string transport = "websocket", vsn = "2.0.0";
-  std::string started = {};              ///< wall time of the beginning, RFC 3339 in UTC
+  std::string started = {};         ///< wall time of the beginning, RFC 3339 in UTC
   std::string clock = "monotonic";  ///< what `t` is measured with
   bool operator==(const CaptureHeader&) const = default;
 };

@@ -221,9 +221,10 @@ struct PushFailed {
   bool operator==(const PushFailed&) const = default;
 };
 
-using Effect = std::variant<ChannelMessage, PushReplied, SendFrame, ChannelStateChanged, JoinReplied, JoinFailed, ChannelErrored,
-                            ChannelClosed, PushFailed, NeedJoinParams, OpenTransport, CloseTransport, DropTransport, SocketOpened,
-                            SocketClosed, SocketError, BadFrame, Disconnected, ReconnectScheduled, Terminal, Pong, HeartbeatReplied, MessageSeen>;
+using Effect =
+    std::variant<ChannelMessage, PushReplied, SendFrame, ChannelStateChanged, JoinReplied, JoinFailed, ChannelErrored, ChannelClosed,
+                 PushFailed, NeedJoinParams, OpenTransport, CloseTransport, DropTransport, SocketOpened, SocketClosed, SocketError,
+                 BadFrame, Disconnected, ReconnectScheduled, Terminal, Pong, HeartbeatReplied, MessageSeen>;
 using Effects = std::vector<Effect>;  // owned and reused by the caller
 
 }  // namespace phx::core

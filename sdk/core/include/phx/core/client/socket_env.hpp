@@ -20,8 +20,8 @@ struct SocketConfig {
   Duration heartbeat_timeout{};  ///< wait for the answer; zero: the interval
   TransportKind transport = TransportKind::websocket;
   std::optional<Duration> fallback_after{};  ///< to long-poll, when the WebSocket does not work by then (longPollFallbackMs)
-  bool heartbeat_events = false;  ///< emit HeartbeatReplied
-  bool message_events = false;  ///< emit MessageSeen; costs an effect per message
+  bool heartbeat_events = false;             ///< emit HeartbeatReplied
+  bool message_events = false;               ///< emit MessageSeen; costs an effect per message
 };
 
 /// Configuration, randomness and decoding scratch, shared by any number of sockets of one thread (a load generator has
