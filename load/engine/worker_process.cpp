@@ -10,11 +10,11 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <system_error>
-#include <thread>
 
 #include "engine/run.hpp"
 #include "engine/shard.hpp"
@@ -133,12 +133,12 @@ void say(const Json& line) {
     throw std::runtime_error("the parent is gone");
 }
 
-/// One command per line; a closed stdin is `finish`.
+/// One command per line, waited for so long; a closed stdin is `finish`.
 class Commands {
  public:
-  void read_into(std::vector<std::string>& out) {
+  void read_into(std::vector<std::string>& out, std::chrono::milliseconds patience) {
     pollfd p{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    while (!ended_ && ::poll(&p, 1, 0) > 0) {
+    for (auto wait = static_cast<int>(patience.count()); ::poll(&p, ended_ ? 0 : 1, wait) > 0; wait = 0) {
       std::array<char, 256> chunk;
       const ssize_t n = ::read(STDIN_FILENO, chunk.data(), chunk.size());
       ended_ = n <= 0;
@@ -193,10 +193,9 @@ void run_worker() {
   std::vector<std::string> lines;
   while (!parts.done()) {
     lines.clear();
-    commands.read_into(lines);
+    commands.read_into(lines, 20ms);
     for (const std::string& line : lines) line == "stop" ? parts.stop() : parts.finish();
     report(parts, job.watch_gates, stopped, drained);
-    std::this_thread::sleep_for(20ms);
   }
   report(parts, false, stopped, drained);
   say(obj("result", parts.result().to_json(0)));

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <phx/client.hpp>
+#include <phx/testing/server_program.hpp>
 #include <phx/core/base64.hpp>
 #include <phx/core/json.hpp>
 #include <phx/core/random.hpp>
@@ -22,7 +23,6 @@
 #include <vector>
 
 #include "rest.hpp"
-#include "server_process.hpp"
 
 namespace phx::demo {
 namespace {
@@ -164,8 +164,12 @@ void tell(const std::string& server_program) {
   Happenings world;
   chapter("A server starts");
   const Folder folder;
-  const std::vector<std::string> arguments{"--database", "sqlite:" + folder.file("demo.db"), "--secret-key-base-file", folder.secret()};
-  auto server = std::make_unique<ServerProcess>(server_program, 0, arguments);
+  const auto start = [&](std::uint16_t port) {
+    return std::make_unique<testing::ServerProgram>(
+        server_program, std::vector<std::string>{"--port", std::to_string(port), "--log-level", "warning", "--database",
+                                                 "sqlite:" + folder.file("demo.db"), "--secret-key-base-file", folder.secret()});
+  };
+  auto server = start(0);
   const std::uint16_t port = server->port();
   const std::string url = "ws://127.0.0.1:" + std::to_string(port) + "/socket";
   say("server", "process " + std::to_string(server->pid()) + " listens at " + url);
@@ -193,7 +197,7 @@ void tell(const std::string& server_program) {
   server->kill();
   for (const char* who : {"ada", "bob"}) world.await(std::string(who) + " lost the connection");
   for (const char* who : {"ada", "bob"}) world.await(std::string(who) + " tries again");
-  server = std::make_unique<ServerProcess>(server_program, port, arguments);
+  server = start(port);
   say("server", "process " + std::to_string(server->pid()) + " listens at " + url);
   for (const char* who : {"ada", "bob"}) world.await(std::string(who) + " joined chat:lobby");
   chat(*bob, "still there?", world);
