@@ -130,6 +130,7 @@ ExitCode serve(const app::Options& options) {
   cli::say_listening(options.host, endpoint.port());
   while (signals.wait() == SIGHUP) reload_tls(endpoint, options);
   application->drain();
+  signals.wait_for(std::chrono::seconds(options.drain_wait));
   endpoint.stop();
   application->stop();
   return ExitCode::pass;

@@ -26,6 +26,7 @@ struct Options {
   std::string log_level = "info";
   std::vector<std::string> filter_parameters = {"password", "token", "secret"};
   int metrics_port = -1;  ///< none: no metrics
+  int drain_wait = 0;     ///< seconds
   bool print_config = false;
 };
 

@@ -1,11 +1,15 @@
-// phx-server's commands and configuration.
+// phx-server's commands and configuration, and sockets by session.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { bin } from "./server.mjs";
+import WebSocket from "ws";
+import * as phoenix from "./phoenix_client.mjs";
+import { bin, eventually, start } from "./server.mjs";
+
+const { ask, bye } = phoenix;
 
 const dir = mkdtempSync(path.join(os.tmpdir(), "phxkit-app-"));
 const file = (name, text) => { writeFileSync(path.join(dir, name), text); return path.join(dir, name); };
@@ -47,4 +51,64 @@ test("a database that cannot be used is one line", () => {
     assert.deepEqual([r.status, r.stdout, r.stderr.trim().split("\n").length], [code, "", 1], url + ": " + r.stderr);
     assert.ok(!r.stderr.includes("pw"));
   }
+});
+
+test("readiness ends with SIGTERM, service after --drain-wait or a second signal", async () => {
+  const server = await start("phx-server", "--port", "0", "--log-level", "error", "--drain-wait", "3600");
+  const get = async (where) => { const r = await fetch(`http://127.0.0.1:${server.port}${where}`); return [r.status, await r.json()]; };
+  assert.deepEqual(await get("/ready"), [200, { ready: true }]);
+  const ended = server.stop();
+  while ((await get("/ready"))[0] === 200);  // the signal is on its way
+  assert.deepEqual(await get("/ready"), [503, { ready: false }]);
+  assert.deepEqual(await get("/api/v1/ping"), [200, { pong: true }]);
+  server.stop();
+  assert.equal(await ended, 0);
+});
+
+// Issue 5: sockets by session (server.md 1.7): the browser's way, over real connections. curl signs in, the official client connects.
+const curl = (...args) => {
+  const r = spawnSync("curl", ["-sS", "-w", "\n%{http_code}", "-H", "content-type: application/json", ...args], { encoding: "utf8", timeout: 20_000 });
+  assert.equal(r.status, 0, r.stderr);
+  const at = r.stdout.lastIndexOf("\n");
+  return { status: Number(r.stdout.slice(at + 1)), data: r.stdout.slice(0, at) && JSON.parse(r.stdout.slice(0, at)).data };
+};
+
+test("a socket is authenticated by the session cookie and ends with the logout", async () => {
+  const server = await start("phx-server", "--port", "0", "--log-level", "error");
+  const api = `http://127.0.0.1:${server.port}/api/v1`, jar = path.join(dir, "jar");
+  const ada = JSON.stringify({ email: "ada@example.org", name: "Ada", password: "correct horse battery", cookie: true });
+  assert.equal(curl(`${api}/users`, "-d", ada).status, 201);
+  const login = curl("-c", jar, `${api}/sessions`, "-d", ada);
+  assert.equal(login.status, 201);
+  const [, name, value] = readFileSync(jar, "utf8").match(/\t(_phx_server_key)\t(\S+)/);
+  const cookie = `${name}=${value}`, csrf = login.data.csrf_token, user = login.data.user.id;
+
+  class Browser extends WebSocket {
+    constructor(url, protocols) { super(url, protocols, { headers: { cookie } }); }
+  }
+  const connect = (params) => phoenix.connect(server.port, { transport: Browser, params });
+  const ownRoom = (socket) => ask(socket.channel(`notifications:${user}`, {}).join());
+
+  const socket = await connect({ _csrf_token: csrf });
+  assert.deepEqual(await ownRoom(socket), ["ok", {}]);
+  const [closed, onClose] = eventually();
+  socket.onClose(onClose);
+  for (const params of [{}, { _csrf_token: "forged" }]) {  // another site's page has the cookie but not the token
+    const other = await connect(params);
+    assert.equal((await ownRoom(other))[0], "error", JSON.stringify(params));
+    await bye(other);
+  }
+  // phx too: our own client with the cookie as a header.
+  const join = spawnSync(path.join(bin, "phx"), ["join", `ws://127.0.0.1:${server.port}/socket`, `notifications:${user}`, "--count", "0",
+    "--timeout", "1", "--header", `cookie: ${cookie}`, "--params", JSON.stringify({ _csrf_token: csrf })], { encoding: "utf8", timeout: 20_000 });
+  assert.match(join.stdout.split("\n")[0], /"status":"ok"/, join.stdout + join.stderr);
+
+  assert.equal(curl("-b", jar, "-X", "DELETE", `${api}/sessions`).status, 403, "a logout needs the token too");
+  assert.equal(curl("-b", jar, "-c", jar, "-X", "DELETE", "-H", `x-csrf-token: ${csrf}`, `${api}/sessions`).status, 204);
+  assert.equal((await closed()).code, 1001);  // user_socket:<id> was told to disconnect
+  await bye(socket);
+  const after = await connect({ _csrf_token: csrf });  // the cookie still verifies, its login is over
+  assert.equal((await ownRoom(after))[0], "error");
+  await bye(after);
+  assert.equal(await server.stop(), 0);
 });

@@ -10,7 +10,6 @@ using namespace server;
 
 namespace {
 
-constexpr int max_messages_per_minute = 60;
 constexpr std::size_t max_presence_bytes = 4'000;
 
 std::int64_t unix_seconds() {
@@ -75,16 +74,8 @@ HandleResult ChatChannel::handle_in(std::string_view event, const Payload& paylo
   return unknown_event();
 }
 
-bool ChatChannel::over_limit(Instant now) {
-  if (messages_this_minute_ == 0 || now - minute_began_ >= std::chrono::minutes(1)) {
-    minute_began_ = now;
-    messages_this_minute_ = 0;
-  }
-  return ++messages_this_minute_ > max_messages_per_minute;
-}
-
 HandleResult ChatChannel::new_message(const Json& payload, Socket& socket) {
-  if (over_limit(socket.now())) {
+  if (contexts_.chat.over_rate(room_, speaker_, socket.now())) {
     socket.push("error", obj("reason", "rate_limit_exceeded"));
     co_return Reply::error(obj("reason", "rate_limit_exceeded"));
   }

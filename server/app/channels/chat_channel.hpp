@@ -18,7 +18,7 @@ namespace phx::app {
 ///   update_presence {...}      merges into the own meta; reply ok
 ///   delete_message {message_id}   own ones: broadcast message_deleted {message_id}, reply ok
 ///
-/// More than 60 messages a minute: push error {reason: "rate_limit_exceeded"}, and the same as reply.
+/// More than 60 messages a minute of one user in one room, over however many joins: push error {reason: "rate_limit_exceeded"}, and the same as reply.
 class ChatChannel final : public server::Channel {
  public:
   explicit ChatChannel(Contexts contexts) : contexts_(contexts) {}
@@ -32,13 +32,10 @@ class ChatChannel final : public server::Channel {
   server::HandleResult delete_message(const Json& payload, server::Socket& socket);
   server::HandleResult typing(const Json& payload, server::Socket& socket);
   server::HandleResult update_presence(const Json& payload, server::Socket& socket);
-  bool over_limit(Instant now);
 
   Contexts contexts_;
   std::string room_;
   Speaker speaker_;
-  Instant minute_began_{};
-  int messages_this_minute_ = 0;
 };
 
 }  // namespace phx::app

@@ -10,15 +10,10 @@ using namespace store;
 
 namespace {
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
-}
-
 Changeset<User> profile_changeset(Changeset<User> changeset) {
   static const Pattern address("^[^\\s@,;]+@[^\\s@,;]+$");
   if (const auto* email = changeset.get_change("email"))
-    if (const auto* text = email->get_if<std::string>()) changeset.put_change("email", lower(*text));
+    if (const auto* text = email->get_if<std::string>()) changeset.put_change("email", normal_email(*text));
   return changeset.validate_required({"email", "name"})
       .validate_format("email", address)
       .validate_length("email", {.max = 160})
@@ -43,6 +38,11 @@ Changeset<User> put_password_hash(Changeset<User> changeset, const Passwords& pa
 
 }  // namespace
 
+std::string normal_email(std::string email) {
+  std::ranges::transform(email, email.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return email;
+}
+
 Accounts::Accounts(Repo repo, Passwords::Cost cost, Credentials& credentials, server::PubSub& pubsub)
     : repo_(std::move(repo)), passwords_(cost), credentials_(credentials), pubsub_(pubsub) {}
 
@@ -57,7 +57,7 @@ Outcome<User> Accounts::register_user(const Json& params) {
 }
 
 Outcome<Login> Accounts::log_in(std::string_view email, std::string_view password) {
-  const auto user = repo_.one(from<User>().where("email", lower(std::string(email))));
+  const auto user = repo_.one(from<User>().where("email", normal_email(std::string(email))));
   if (!user) {
     passwords_.verify_nobody(password);
     return refuse("unauthorized");
@@ -146,7 +146,7 @@ Outcome<User> Accounts::ban_user(std::int64_t by, std::int64_t id) {
 }
 
 Outcome<User> Accounts::grant_role(std::string_view email, const std::string& role) {
-  auto user = repo_.one(from<User>().where("email", lower(std::string(email))));
+  auto user = repo_.one(from<User>().where("email", normal_email(std::string(email))));
   if (!user) return refuse("not_found");
   return outcome(repo_.update(change(std::move(*user), {{"role", role}}).validate_inclusion("role", {"user", "admin"})));
 }

@@ -69,6 +69,9 @@ struct Login {
   std::string token;
 };
 
+/// As addresses are stored and compared.
+std::string normal_email(std::string email);
+
 /// Who there is, who is logged in, who is whose friend. Every call blocks.
 class Accounts {
  public:

@@ -10,6 +10,7 @@
 #include <phx/server/pubsub.hpp>
 
 #include "accounts.hpp"
+#include "message_rates.hpp"
 #include "outcome.hpp"
 
 namespace phx::app {
@@ -91,6 +92,8 @@ class Chat {
   /// "room_not_found": no such number. "unauthorized": private, and not a member.
   Outcome<std::string> enter(std::string_view room, const std::optional<std::int64_t>& user_id);
 
+  /// Counts a message of this speaker in this room; true: it is one too many for this minute. Blocks for nothing.
+  bool over_rate(const std::string& room, const Speaker& author, Instant now) { return rates_.over(author.id + '|' + room, now); }
   /// Stores it; the message exists when this returns. Broadcasting is who called's own doing: broadcast() does it for REST.
   Outcome<ChatMessage> create_message(const std::string& room, const Speaker& author, const Json& params);
   /// Own ones only: else "forbidden", "not_found". Not those of guests: a name that anybody may take owns nothing.
@@ -107,6 +110,7 @@ class Chat {
 
   Repo repo_;
   server::PubSub& pubsub_;
+  MessageRates rates_;
 };
 
 /// {id, content, message, user: {id, name, avatar}, inserted_at}; `message` is `content` under its older name.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -42,6 +43,7 @@ class CallPool {
   }
 
   Call* take(Call::Kind kind) {
+    if (free_) --kept_;
     Call* call = free_ ? std::exchange(free_, free_->next) : new Call;
     call->next = nullptr;
     call->kind = kind;
@@ -59,13 +61,19 @@ class CallPool {
     call->join_result = {};
     call->info.reset();
     call->broadcast.reset();
+    if (call->event.capacity() > keep_bytes) call->event = {};  // a long one is not kept for all time
+    if (call->ref.capacity() > keep_bytes) call->ref = {};
     call->ref.assign(core::null_token);
     payloads_.give_back(std::exchange(call->payload, {}));
+    if (kept_ == keep_calls) return void(delete call);
+    ++kept_;
     call->next = std::exchange(free_, call);
   }
 
  private:
+  static constexpr std::size_t keep_bytes = 1024, keep_calls = 1024;
   Call* free_ = nullptr;
+  std::size_t kept_ = 0;
   PayloadPool payloads_;
 };
 

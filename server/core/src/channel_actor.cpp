@@ -53,10 +53,42 @@ void ChannelActor::enqueue(Call* call) {
   else
     mailbox_head_ = call;
   mailbox_tail_ = call;
+  count_waiting(*call);
+  schedule();
+}
+
+std::size_t ChannelActor::weight(const Call& call) noexcept { return call.payload.raw().size() + call.event.size() + call.ref.size(); }
+
+/// A client that sends faster than its channel works is not read any more; a channel that others flood ends.
+void ChannelActor::count_waiting(const Call& call) {
   auto& stats = shard().stats();
   ++stats.mailbox_now;
   stats.mailbox_longest = std::max<std::uint64_t>(stats.mailbox_longest, ++waiting_);
-  schedule();
+  const auto& limits = session_->mailbox;
+  if (waiting_ > limits.messages && !std::exchange(overflows_, true)) shard().defer([self = ActorRef(this)] { self->overflow(); });
+  if (call.kind != Call::Kind::event) return;
+  ++client_messages_;
+  client_bytes_ += weight(call);
+  const bool full = client_messages_ > limits.client_messages || client_bytes_ > limits.client_bytes;
+  if (full && session_->session && !std::exchange(paused_, true)) session_->session->pause_reading();
+}
+
+void ChannelActor::count_taken(const Call& call) {
+  --waiting_;
+  --shard().stats().mailbox_now;
+  if (call.kind != Call::Kind::event) return;
+  --client_messages_;
+  client_bytes_ -= weight(call);
+  const auto& limits = session_->mailbox;
+  const bool has_room = client_messages_ <= limits.client_messages / 2 && client_bytes_ <= limits.client_bytes / 2;
+  if (has_room && std::exchange(paused_, false) && session_->session) session_->session->resume_reading();
+}
+
+void ChannelActor::overflow() {
+  if (state_ != State::joined) return;
+  log(Level::error, "channel killed", "more than " + std::to_string(session_->mailbox.messages) + " messages wait");
+  ++shard().stats().channel_crashes;
+  exit_killed();  // without terminate: a callback may be suspended
 }
 
 void ChannelActor::schedule() {
@@ -71,8 +103,7 @@ void ChannelActor::drain() {
     Call* call = mailbox_head_;
     mailbox_head_ = std::exchange(call->next, nullptr);
     if (!mailbox_head_) mailbox_tail_ = nullptr;
-    --waiting_;
-    --shard().stats().mailbox_now;
+    count_taken(*call);
     start(call);
   }
   schedule();
@@ -359,6 +390,9 @@ void ChannelActor::end() {
   auto& stats = shard().stats();
   if (joined()) --stats.channels_now;
   stats.mailbox_now -= std::exchange(waiting_, 0);
+  client_messages_ = 0;
+  client_bytes_ = 0;
+  if (std::exchange(paused_, false) && session_->session) session_->session->resume_reading();
   state_ = State::ended;
   registration_.leave();
   mailbox_tail_ = nullptr;

@@ -108,6 +108,10 @@ class ChannelActor final : public Subscriber {
 
   bool idle() const noexcept { return state_ == State::joined && !call_ && !mailbox_head_; }
   void enqueue(Call* call);
+  void overflow();
+  static std::size_t weight(const Call& call) noexcept;
+  void count_waiting(const Call& call);
+  void count_taken(const Call& call);
   void schedule();
   void drain();
 
@@ -161,10 +165,14 @@ class ChannelActor final : public Subscriber {
   std::unique_ptr<Extras> extras_;  // what most channels never need
   Socket socket_;
   std::uint32_t refs_ = 0;
-  std::uint32_t waiting_ = 0;  // messages in the mailbox
+  std::uint32_t waiting_ = 0;          // messages in the mailbox
+  std::uint32_t client_messages_ = 0;  // of the client, among them
+  std::size_t client_bytes_ = 0;
   State state_ = State::joining;
   bool scheduled_ = false;
   bool announced_ = false;  // a custom channel said that it ends
+  bool paused_ = false;     // reading from the client, until less waits
+  bool overflows_ = false;
 };
 
 }  // namespace phx::server::detail

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view unmatched_topic = R"({"reason":"unmatched topic"})";
 constexpr std::string_view too_many_channels = R"({"reason":"too many channels joined"})";
+constexpr std::string_view topic_too_long = R"({"reason":"topic too long"})";
 constexpr std::string_view channel_crash = R"({"reason":"channel_crash"})";
 
 }  // namespace
@@ -65,6 +66,9 @@ void ChannelsSession::on_joined_topic(Slot& slot, const core::EnvelopeView& mess
 void ChannelsSession::on_join(const core::EnvelopeView& message) {
   const ChannelPattern* pattern = message.topic_is_string ? handler_.socket().find(message.topic) : nullptr;
   if (!pattern) return unmatched(message);
+  const auto longest = handler_.options().max_topic_bytes;  // both live as long as the channel
+  if (message.topic.size() > longest || message.join_ref.size() > longest || message.ref.size() > longest)
+    return answer(message, message.join_ref, "error", topic_too_long);
   const std::size_t duplicate = find(message);
   if (duplicate == none && slots_.size() >= handler_.options().max_channels_per_transport) {
     handler_.observer().log({Level::error, "reached max channels per transport", message.topic});

@@ -40,6 +40,9 @@ class ChannelsSession final : public TransportSession, public Subscriber {
   void closed(const ChannelActor& actor);
   void crashed(const ChannelActor& actor);
   Outbox& outbox() const noexcept { return link_->outbox(); }
+  /// One of them has enough to do.
+  void pause_reading() { link_->pause_reading(); }
+  void resume_reading() { link_->resume_reading(); }
   /// Throws std::invalid_argument when the message cannot be encoded for this client.
   void write(const core::MessageView& message, bool ahead = false);
 

@@ -47,9 +47,11 @@ void ConnectionCore::feed(std::span<char> bytes, Instant now) {
 }
 
 void ConnectionCore::advance_http(Instant now) {
+  answer_bytes_ = http_->answer_bytes();
   if (http_->finished()) return finish();
   auto upgrade = http_->take_upgrade();
   if (!upgrade) return;
+  answer_bytes_ = 0;
   auto rest = http_->take_rest();
   http_.reset();
   std::unique_ptr<detail::WebSocketTap> tap;
@@ -149,6 +151,7 @@ void ConnectionCore::lost(Instant now) {
 
 bool ConnectionCore::settle(Instant now) {
   if (phase_ == Phase::http) {
+    http_->go_on(now);
     advance_http(now);
     return phase_ != Phase::http;
   }

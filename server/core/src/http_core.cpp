@@ -84,7 +84,8 @@ HttpCore::~HttpCore() {
 }
 
 bool HttpCore::wants_input() const noexcept {
-  return state_ != State::finished && state_ != State::upgraded && !(state_ == State::answering && pending_.size() > max_unparsed);
+  const bool waits = state_ == State::answering || throttled_;
+  return state_ != State::finished && state_ != State::upgraded && !(waits && pending_.size() > max_unparsed);
 }
 
 std::unique_ptr<WebSocketUpgrade> HttpCore::take_upgrade() noexcept { return std::move(upgrade_); }
@@ -108,8 +109,15 @@ void HttpCore::close_after_response() {
 
 void HttpCore::on_deadline(Instant now) {
   if (!deadline_ || now < *deadline_) return;
-  if (state_ == State::idle) return finish();
-  refuse(408);
+  if (state_ != State::idle) return refuse(408);
+  if (outbox_.empty() || outbox_.bytes() == std::exchange(unread_, outbox_.bytes())) return finish();
+  deadline_ = now + worker_.service.options.keep_alive_timeout;  // the peer is still reading its answer
+}
+
+void HttpCore::go_on(Instant now) {
+  if (!can_go_on()) return;
+  throttled_ = false;
+  pump(now);
 }
 
 void HttpCore::pump(Instant now) {
@@ -118,6 +126,8 @@ void HttpCore::pump(Instant now) {
   now_ = now;
   while (!pending_.empty() && (state_ == State::idle || state_ == State::head || state_ == State::body)) {
     if (state_ == State::idle) {
+      throttled_ = is_full();
+      if (throttled_) break;
       pending_.erase(0, std::min(pending_.find_first_not_of("\r\n"), pending_.size()));  // RFC 9112 2.2
       if (pending_.empty()) break;
       parser_ = std::make_unique<Parser>(worker_.service.options.limits);
@@ -174,8 +184,17 @@ bool HttpCore::parse(Instant now) {
     on_request(now);
     return true;
   }
-  if (state_ == State::body) deadline_ = now + worker_.service.options.body_timeout;
+  if (state_ == State::body) await_body(now);
   return !ec && used > 0;
+}
+
+/// Silence ends a body, and so does a trickle.
+void HttpCore::await_body(Instant now) {
+  const auto& options = worker_.service.options;
+  deadline_ = now + options.body_timeout;
+  if (options.body_min_rate == 0) return;
+  const std::chrono::seconds earned{parser_->conn.body.size() / options.body_min_rate};
+  deadline_ = std::min(*deadline_, body_began_ + options.body_timeout + earned);
 }
 
 void HttpCore::on_head_done(Instant now) {
@@ -200,7 +219,8 @@ void HttpCore::on_head_done(Instant now) {
   conn.shard = &worker_.shard;
   conn.observer = worker_.service.observer;
   state_ = State::body;
-  deadline_ = now + worker_.service.options.body_timeout;
+  body_began_ = now;
+  await_body(now);
   const auto expect = conn.req_header("expect");
   if (expect && detail::lower_case(*expect) == "100-continue" && !parser_->is_done() && conn.body.empty())
     write(detail::continue_text(worker_.date));
@@ -270,14 +290,17 @@ void HttpCore::respond(Conn conn) {
   if (conn.begin_chunks) return respond_chunked(std::move(conn));
   if (worker_.service.options.compress) detail::compress_response(conn, accept_encoding_);
   const bool close = !keep_alive_ || input_ended_;
-  write(detail::response_text(conn, worker_.date,
-                              {.close = close, .omit_body = head_request_, .vary = worker_.service.options.vary_accept_encoding}));
+  auto whole = detail::response_text(conn, worker_.date,
+                                     {.close = close, .omit_body = head_request_, .vary = worker_.service.options.vary_accept_encoding});
+  answer_bytes_ = whole.size();
+  write(std::move(whole));
   close ? finish() : next_request();
 }
 
 /// A peer of HTTP/1.0 gets the body up to the end of the connection.
 void HttpCore::respond_chunked(Conn conn) {
   if (!chunks_) keep_alive_ = false;
+  answer_bytes_ = 0;
   write(detail::response_text(conn, worker_.date,
                               {.close = !keep_alive_ || input_ended_,
                                .omit_body = true,
@@ -330,6 +353,7 @@ void HttpCore::next_request() {
   scanned_ = line_bytes_ = lines_ = 0;
   if (pending_.empty()) pending_ = std::string();  // an idle connection holds no buffer
   deadline_ = now_ + worker_.service.options.keep_alive_timeout;
+  unread_ = outbox_.bytes();
 }
 
 void HttpCore::write(std::string bytes) {

@@ -9,6 +9,8 @@ namespace phx::server::detail {
 
 namespace {
 
+std::size_t cost(const LongPollRequest& request) { return sizeof request + request.bytes.size(); }
+
 /// Calls f with every message in a run of whole, unmasked frames; control frames have no meaning here.
 template <class F>
 void each_message(std::string_view frames, F&& f) {
@@ -59,7 +61,14 @@ void LongPollSession::open() {
   arm_inactivity_check();
 }
 
+/// While a join runs requests wait, and their clients may give up and send more: as much as may wait in the other direction.
 void LongPollSession::receive(LongPollRequest request) {
+  if (ended_) return;
+  waiting_bytes_ += cost(request);
+  if (waiting_bytes_ > settings_.max_queue_bytes && !mailbox_.empty()) {
+    settings_.observer->log({Level::warning, "long-poll session ended: too many messages wait for it"});
+    return end(CloseCause::protocol_error);
+  }
   mailbox_.push_back(std::move(request));
   pump();
 }
@@ -68,6 +77,7 @@ void LongPollSession::pump() {
   while (!ended_ && !close_wanted_ && holds_ == 0 && !unanswered_ && !mailbox_.empty()) {
     auto request = std::move(mailbox_.front());
     mailbox_.pop_front();
+    waiting_bytes_ -= cost(request);
     handle(std::move(request));
   }
 }
@@ -207,6 +217,7 @@ void LongPollSession::end(CloseCause cause) {
     session_->terminate(cause, shard_.now());
   } catch (...) { report(std::current_exception()); }
   mailbox_.clear();
+  waiting_bytes_ = 0;
   unanswered_.reset();
   poller_.reset();
   if (on_end_) on_end_();

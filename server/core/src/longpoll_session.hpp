@@ -116,6 +116,7 @@ class LongPollSession final : public TransportLink, public Carrier {
   Settings settings_;
   std::function<void()> on_end_;
   std::deque<LongPollRequest> mailbox_;
+  std::size_t waiting_bytes_ = 0;  // of messages in it
   LongPollBatch buffer_;
   std::optional<Waiter> poller_;      // waits for something to flush
   std::optional<Waiter> unanswered_;  // its message started a join that is suspended

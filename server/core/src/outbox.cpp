@@ -23,8 +23,10 @@ Outbox::~Outbox() {
 }
 
 void Outbox::push(const ChunkRef& chunk, std::uint32_t begin, std::uint32_t end) {
-  if (held_) return void(append(*held_, chunk, begin, end));
-  push_ahead(chunk, begin, end);
+  if (!held_) return push_ahead(chunk, begin, end);
+  append(*held_, chunk, begin, end);
+  held_bytes_ += end - begin;
+  mark_dirty();  // its owner counts
 }
 
 void Outbox::push_ahead(const ChunkRef& chunk, std::uint32_t begin, std::uint32_t end) {
@@ -41,6 +43,7 @@ void Outbox::hold() {
 void Outbox::release() {
   if (!held_) return;
   const auto held = std::exchange(held_, nullptr);
+  held_bytes_ = 0;
   for (const Slice& slice : *held) push_ahead(slice.chunk, slice.begin, slice.end);
 }
 

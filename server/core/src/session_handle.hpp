@@ -14,6 +14,11 @@ namespace phx::server::detail {
 class ChannelsSession;
 class ChannelActor;
 
+/// How much may wait for one channel of a session; see ChannelSocketHandler::Options.
+struct MailboxLimits {
+  std::size_t client_messages, client_bytes, messages;
+};
+
 /// What outlives a session: shared by its channels and by SocketRefs on other threads, which only read `shard`.
 struct SessionHandle {
   Shard& shard;
@@ -21,6 +26,7 @@ struct SessionHandle {
   Observer& observer;
   std::string transport;
   std::optional<std::string> id;
+  MailboxLimits mailbox;
   Durations durations = Durations::none;  // those to measure
   ChannelsSession* session = nullptr;     // null once terminated; the shard's
 };

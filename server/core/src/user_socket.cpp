@@ -63,7 +63,13 @@ tl::expected<std::unique_ptr<TransportSession>, ConnectRefused> ChannelSocketHan
 
   auto id = socket_->id(connecting);
   auto handle = std::make_shared<detail::SessionHandle>(
-      detail::SessionHandle{shard, *request.serializer, observer(), std::string(request.transport), std::move(id), durations});
+      detail::SessionHandle{shard,
+                            *request.serializer,
+                            observer(),
+                            std::string(request.transport),
+                            std::move(id),
+                            {options_.max_waiting_messages, options_.max_waiting_bytes, options_.max_mailbox},
+                            durations});
   return std::make_unique<detail::ChannelsSession>(*this, pubsub_.table(shard), std::move(handle), std::move(connecting).release());
 }
 

@@ -92,19 +92,22 @@ void Connection::receive_secure(std::span<const char> wire, Instant now) {
 void Connection::flush(Instant now) {
   if (dead_) return;
   if (!blocked_ && !write()) return cut(now);
-  if (queued() > worker_.options().max_queue_bytes) {
+  if (owed() > worker_.options().max_queue_bytes + core_.answer_bytes()) {
     ++worker_.shard().stats().slow_readers_cut;
     return cut(now);
   }
   if (core_.finished() && queued() == 0 && !half_closed_) {
     half_closed_ = true;
+    linger_until_ = now + worker_.options().linger_timeout;
     ::shutdown(fd_, SHUT_WR);
     if (input_ended_) return die();
   }
+  if (core_.can_go_on()) core_.outbox().mark_dirty();
   update(now);
 }
 
 std::size_t Connection::queued() noexcept { return core_.outbox().bytes() + (tls_ ? tls_->pending() : 0); }
+std::size_t Connection::owed() noexcept { return core_.outbox().bytes_owed() + (tls_ ? tls_->pending() : 0); }
 
 /// As much as the kernel takes. False: the connection is broken.
 bool Connection::write() {
@@ -147,7 +150,10 @@ bool Connection::write_plain() {
 
 void Connection::on_deadline(Instant now) {
   if (dead_) return;
-  if (linger_until_ != Instant{} && now >= linger_until_) return cut(now);
+  if (linger_until_ != Instant{} && now >= linger_until_) {
+    if (half_closed_ || queued() >= unwritten_) return cut(now);
+    linger(now);  // the peer still reads our last bytes
+  }
   if (handshake_until_ != Instant{} && now >= handshake_until_) {
     ++worker_.shard().stats().tls_failures;
     return cut(now);
@@ -158,13 +164,20 @@ void Connection::on_deadline(Instant now) {
 
 /// Tells the poller and the timers what is waited for now.
 void Connection::update(Instant now) {
-  if (core_.finished() && linger_until_ == Instant{}) linger_until_ = now + worker_.options().linger_timeout;
+  if (core_.finished() && linger_until_ == Instant{}) linger(now);
   const auto wanted = (wants_read() ? std::uint32_t{EPOLLIN} : 0u) | (blocked_ ? std::uint32_t{EPOLLOUT} : 0u);
   if (wanted != interest_) {
     interest_ = wanted;
     worker_.poller().change(fd_, wanted, this);
   }
   worker_.arm(*this, next_deadline());
+}
+
+/// How long a finished connection waits for its peer to read on; one with a whole answer to read gets the time of an idle one.
+void Connection::linger(Instant now) {
+  const auto& options = worker_.options();
+  unwritten_ = queued();
+  linger_until_ = now + (core_.answer_bytes() > 0 && !half_closed_ ? options.http.keep_alive_timeout : options.linger_timeout);
 }
 
 std::optional<Instant> Connection::next_deadline() const noexcept {

@@ -33,6 +33,8 @@ class Connection final : public Carrier, public DeadlineWheel::Node {
   void cut(Instant now);
   /// Bytes that wait for the kernel.
   std::size_t queued() noexcept;
+  /// What a peer that does not read costs: with what a running join keeps back.
+  std::size_t owed() noexcept;
 
   ConnectionCore& core() noexcept { return core_; }
   bool dead() const noexcept { return dead_; }
@@ -49,12 +51,14 @@ class Connection final : public Carrier, public DeadlineWheel::Node {
   bool wants_read() noexcept;
   void update(Instant now);
   void die() noexcept;
+  void linger(Instant now);
   std::optional<Instant> next_deadline() const noexcept;
 
   Worker& worker_;
   ConnectionCore core_;
   std::unique_ptr<TlsLink> tls_;
   Instant linger_until_{};
+  std::size_t unwritten_ = 0;  // when it was last looked at
   Instant handshake_until_{};  // none: plain, or through
   int fd_;
   std::uint32_t interest_ = 0;

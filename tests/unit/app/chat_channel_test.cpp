@@ -99,6 +99,19 @@ TEST_P(ChatChannelTest, MoreThanSixtyMessagesAMinuteArePushedAnError) {
   EXPECT_EQ(socket.push("chat:general", "new_message", obj("message", "x"))["status"], "ok");
 }
 
+TEST_P(ChatChannelTest, JoiningAgainOrTwiceGivesNoMoreMessages) {
+  const auto ada = user("ada"), bob = user("bob");
+  auto one = connect(ada), two = connect(ada), other = connect(bob);
+  for (auto* socket : {&one, &two, &other}) socket->join("chat:general");
+  for (int i = 0; i < 60; ++i) ASSERT_EQ(one.push("chat:general", "new_message", obj("message", "x"))["status"], "ok") << i;
+  one.join("chat:general");
+  for (auto* socket : {&one, &two})
+    EXPECT_EQ(socket->push("chat:general", "new_message", obj("message", "x"))["response"]["reason"], "rate_limit_exceeded");
+  EXPECT_EQ(other.push("chat:general", "new_message", obj("message", "x"))["status"], "ok");
+  one.join("chat:elsewhere");
+  EXPECT_EQ(one.push("chat:elsewhere", "new_message", obj("message", "x"))["status"], "ok");
+}
+
 TEST_P(ChatChannelTest, PrivateRoomsAreForMembers) {
   const auto ada = user("ada"), bob = user("bob");
   const auto secret = room(ada, "secret", true), open = room(ada, "open", false);

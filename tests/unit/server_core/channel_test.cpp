@@ -33,6 +33,37 @@ TEST_F(ChannelTest, NothingOvertakesTheJoinReply) {
                           R"([null,null,"room:a","hello",{"from":"1"}])", R"(["1",null,"room:a","joined",{"a":1}])"));
 }
 
+// A9.132, A9.151: keys are strings all the way down, values arrive as they were sent
+TEST_F(ChannelTest, NestedPayloadsArriveAsTheyWereSent) {
+  const auto nested = Json::parse(R"({"1":[{"a":{"2":null}},1.5,true],"b":{}})");
+  std::vector<Json> seen;
+  world.script.join = [&](std::string_view, const Json& params, Socket&) -> JoinResult {
+    seen.push_back(params);
+    return JoinOk{};
+  };
+  on_event([&](std::string_view, const Payload& p, Socket&) -> HandleResult {
+    seen.push_back(p.json());
+    return Reply::ok(p);
+  });
+  Client c(world);
+  c.send(R"(["1","1","room:a","phx_join",)" + nested.dump() + "]");
+  const auto frames = c.ask(R"(["1","2","room:a","x",)" + nested.dump() + "]");
+  EXPECT_EQ(seen, (std::vector<Json>{nested, nested}));
+  EXPECT_EQ(Json::parse(frames.back())[4]["response"], nested);
+}
+
+// A11.171
+TEST_F(ChannelTest, UnsubscribingFromWhatWasNeverSubscribedIsHarmless) {
+  on_event([](std::string_view, const Payload&, Socket& s) -> HandleResult {
+    s.unsubscribe("elsewhere");
+    s.unsubscribe("elsewhere");
+    return Reply::ok();
+  });
+  Client c(world);
+  c.join();
+  EXPECT_THAT(c.ask(event), ElementsAre(ok));
+}
+
 // 6.3; B24
 TEST_F(ChannelTest, TheOwnBroadcastComesBeforeTheReply) {
   on_event([](std::string_view, const Payload& p, Socket& s) -> HandleResult {

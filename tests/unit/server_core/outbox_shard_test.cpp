@@ -50,9 +50,12 @@ TEST(OutboxTest, HeldFramesFollowTheOnesAhead) {
   outbox.push(chunk, 1, 2);
   outbox.push(chunk, 2, 3);
   EXPECT_TRUE(outbox.empty());
+  EXPECT_EQ(outbox.bytes_owed(), 2u) << "what is held back counts against a slow reader";
+  EXPECT_THAT(dirty.outboxes, testing::SizeIs(1)) << "so its owner has to look";
   outbox.push_ahead(chunk, 0, 1);
   outbox.release();
   EXPECT_EQ(text_of(outbox), "abc");
+  EXPECT_EQ(outbox.bytes_owed(), 3u);
   outbox.release();
 }
 

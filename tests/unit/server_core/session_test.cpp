@@ -42,6 +42,18 @@ TEST_F(SessionTest, TheLimitOfChannelsRefusesWithJoinRef) {
               ElementsAre(R"(["2","3","room:b","phx_reply",{"response":{"reason":"too many channels joined"},"status":"error"}])"));
 }
 
+// design.md 7: a channel keeps its topic and join_ref.
+TEST_F(SessionTest, ATopicHasABoundedLength) {
+  world.options.max_topic_bytes = 10;
+  Client c(world);
+  EXPECT_THAT(c.ask(R"(["1","1","room:56789","phx_join",{}])"),
+              ElementsAre(R"(["1","1","room:56789","phx_reply",{"response":{},"status":"ok"}])"));
+  EXPECT_THAT(c.ask(R"(["2","3","room:567890","phx_join",{}])"),
+              ElementsAre(R"(["2","3","room:567890","phx_reply",{"response":{"reason":"topic too long"},"status":"error"}])"));
+  EXPECT_THAT(c.ask(R"(["0123456789","4","room:b","phx_join",{}])"),
+              ElementsAre(R"(["0123456789","4","room:b","phx_reply",{"response":{"reason":"topic too long"},"status":"error"}])"));
+}
+
 // 5.1 last paragraph; B22
 TEST_F(SessionTest, ARejoinAtTheLimitIsAllowed) {
   world.options.max_channels_per_transport = 1;

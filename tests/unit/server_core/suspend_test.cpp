@@ -197,6 +197,64 @@ TEST_F(SuspendTest, TheTransportMayGoWhileAJoinWaits) {
   EXPECT_EQ(terminated, 1);
 }
 
+// design.md 7, "what a peer can make us keep is bounded": a client that is quicker than its channel is not read for a while.
+TEST_F(SuspendTest, AClientThatSendsTooMuchIsNotRead) {
+  world.options.max_waiting_messages = 4;
+  Client c(world);
+  c.join();
+  c.send(slow);
+  for (int i = 0; i < 4; ++i) c.send(R"(["1","3","room:a","fast",{}])");
+  EXPECT_EQ(c.holds, 0);
+  c.send(R"(["1","3","room:a","fast",{}])");
+  c.send(R"(["1","3","room:a","fast",{}])");
+  EXPECT_EQ(c.holds, 1);
+  world.advance(300ms);
+  EXPECT_EQ(c.holds, 0);
+  EXPECT_THAT(c.frames(), testing::SizeIs(7)) << "nothing is lost";
+}
+
+TEST_F(SuspendTest, BytesCountToo) {
+  world.options.max_waiting_bytes = 1'000;
+  Client c(world);
+  c.join();
+  c.send(slow);
+  c.send(R"(["1","3","room:a","fast",{"x":")" + std::string(1'000, 'x') + R"("}])");
+  EXPECT_EQ(c.holds, 1);
+  world.advance(300ms);
+  EXPECT_EQ(c.holds, 0);
+}
+
+TEST_F(SuspendTest, AClientIsReadAgainWhenItsBusyChannelEnds) {
+  world.options.max_waiting_messages = 1;
+  Client c(world);
+  c.join();
+  c.send(slow);
+  for (int i = 0; i < 3; ++i) c.send(R"(["1","3","room:a","fast",{}])");
+  EXPECT_EQ(c.holds, 1);
+  c.send(R"(["2","2","room:a","phx_join",{}])");  // the old channel goes on the spot
+  world.run();
+  EXPECT_EQ(c.holds, 0);
+}
+
+TEST_F(SuspendTest, AChannelThatOthersFloodIsKilled) {
+  world.options.max_mailbox = 10;
+  world.script.info = [](const Info&, Socket&) -> HandleResult { return NoReply{}; };
+  std::optional<ChannelRef> room;
+  world.script.join = [&](std::string_view, const Json&, Socket& s) -> JoinResult {
+    room = s.self();
+    return JoinOk{};
+  };
+  Client c(world);
+  c.join();
+  c.send(slow);
+  for (int i = 0; i < 10; ++i) room->send("tick");
+  EXPECT_THAT(c.frames(), IsEmpty());
+  room->send("tick");
+  EXPECT_THAT(c.frames(), ElementsAre(R"(["1","1","room:a","phx_error",{"reason":"channel_crash"}])"));
+  world.advance(300ms);
+  EXPECT_THAT(c.frames(), IsEmpty());
+}
+
 // Freed by the shard: no leak under ASan.
 TEST_F(SuspendTest, AShardMayEndWithSuspendedHandlers) {
   Client c(world);

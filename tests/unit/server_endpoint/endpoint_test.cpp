@@ -164,6 +164,25 @@ TEST_F(EndpointTest, APeerThatReadsLateGetsEverything) {
   EXPECT_TRUE(got.ends_with(frame(FrameOp::text, "after")));
 }
 
+// One whole answer may be larger than what a slow reader may let wait; it is sent while the peer reads on, also before a close.
+TEST_F(EndpointTest, AnAnswerMayBeLargerThanTheQueue) {
+  EndpointOptions options;
+  options.max_queue_bytes = 100'000;
+  options.linger_timeout = 1ms;
+  const std::string large(8'000'000, 'z');
+  options.plugs = {[&](Conn conn) {
+    conn.send_resp(200, large);
+    return conn;
+  }};
+  start(std::move(options));
+  for (const std::string connection : {"keep-alive", "close"}) {
+    Client client(endpoint->port(), 4096);
+    client.send("GET /large HTTP/1.1\r\nHost: x\r\nConnection: " + connection + "\r\n\r\n");
+    client.read_until("\r\n\r\n");
+    EXPECT_EQ(client.read(large.size()).size(), large.size()) << connection;
+  }
+}
+
 struct DrainCount final : Observer {
   std::atomic<std::size_t> events{0}, drained{0};
   void socket_drain(const SocketDrain& e) override {

@@ -148,6 +148,52 @@ TEST(HttpCore, LimitsTheTimeOfAHead) {
   EXPECT_TRUE(peer.core().finished());
 }
 
+// design.md 7: what a peer can make us keep is bounded. Answers that it does not read hold back its next requests.
+TEST(HttpCore, PipelinedRequestsWaitUntilAnswersAreRead) {
+  HttpOptions options;
+  options.limits.unread = 100;
+  Peer peer({mirror}, options);
+  peer.send(request("GET /a") + request("GET /b") + request("GET /c"));
+  EXPECT_EQ(peer.take(), answer("GET /a "));
+  peer.turn();
+  EXPECT_EQ(peer.take(), answer("GET /b "));
+  peer.turn();
+  EXPECT_EQ(peer.take(), answer("GET /c "));
+  peer.turn();
+  EXPECT_EQ(peer.take(), "");
+}
+
+TEST(HttpCore, ReadsNoFurtherThanABufferWhileAnswersAreUnread) {
+  HttpOptions options;
+  options.limits.unread = 100;
+  Peer peer({mirror}, options);
+  std::string many;
+  while (many.size() < 70'000) many += request("GET /a");
+  peer.core().feed(many, peer.now());
+  EXPECT_FALSE(peer.core().reads());
+  EXPECT_LT(peer.core().outbox().bytes(), 300u);
+}
+
+// A body that trickles is bounded as a head is; one that comes at a fair pace may take long.
+TEST(HttpCore, LimitsTheTimeOfABodyByItsSize) {
+  const auto head = request("POST /x", "content-length: 100000\r\n");
+  Peer slow({mirror}), fair({mirror});
+  slow.send(head);
+  fair.send(head);
+  for (int i = 0; i < 9; ++i) {
+    slow.advance(10s);
+    slow.send("x");
+    fair.advance(10s);
+    fair.send(std::string(5'000, 'x'));
+  }
+  EXPECT_EQ(status_of(slow.take()), 408);
+  EXPECT_TRUE(slow.core().finished());
+  EXPECT_EQ(fair.take(), "");
+  EXPECT_FALSE(fair.core().finished());
+  fair.send(std::string(55'000, 'x'));
+  EXPECT_EQ(status_of(fair.take()), 200);
+}
+
 TEST(HttpCore, ClosesAnIdleConnectionSilently) {
   Peer peer({mirror});
   peer.send(request("GET /a"));

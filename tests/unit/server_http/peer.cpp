@@ -108,6 +108,7 @@ void Peer::turn() {
     for (const auto& slice : outbox->slices()) received_ += slice.view();
     outbox->consume(outbox->bytes());
   }
+  if (core_->can_go_on()) core_->outbox().mark_dirty();  // for the next turn
 }
 
 void Peer::advance(Duration d) {

@@ -124,6 +124,22 @@ TEST_F(LongPollSessionTest, WhileAJoinRunsRequestsWait) {  // server.md 0.1.3
   EXPECT_EQ(polled->status(), 204);
 }
 
+// design.md 7: clients that give up and ask again while a join runs do not pile up requests.
+TEST_F(LongPollSessionTest, RequestsThatWaitForAJoinAreBounded) {
+  auto options = short_window();
+  options.max_queue_bytes = 2'000;
+  World small(mount(raw_handler(log), options));
+  const auto own = poll_path(small.open());
+  log->act = [](TransportLink& link, std::string_view) { link.pause_reading(); };
+  std::vector<std::unique_ptr<Exchange>> waiting;
+  waiting.push_back(small.post(own, "[1]"));
+  EXPECT_TRUE(log->ends.empty());
+  for (int i = 0; i < 100 && log->ends.empty(); ++i) waiting.push_back(small.get(own));
+  EXPECT_EQ(log->ends, (Ends{CloseCause::protocol_error}));
+  EXPECT_GT(waiting.size(), 5u);
+  EXPECT_LT(waiting.size(), 50u);
+}
+
 TEST_F(LongPollSessionTest, AHandlerThatNeverReturnsIsGivenUp) {  // A3 69
   log->act = [](TransportLink& link, std::string_view) { link.pause_reading(); };
   const auto posted = post("[1]\n[2]");

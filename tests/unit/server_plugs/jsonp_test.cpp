@@ -33,7 +33,7 @@ TEST(Jsonp, LeavesOtherAnswersAlone) {
 }
 
 TEST(Jsonp, OnlyLettersDigitsAndUnderscoresNameAFunction) {
-  for (const auto* bad : {"alert(1)//", "a.b", "a%20b", "%3Cscript%3E", "a-b", "\xC3\xA4"})
+  for (const auto* bad : {"alert(1)//", "a.b", "a%20b", "%3Cscript%3E", "a-b", "%C3%A4"})
     EXPECT_EQ(site().get(std::string("/json?callback=") + bad).status, 500) << bad;
   EXPECT_EQ(site().get("/json?callback[]=cb").status, 500);
   EXPECT_THROW(plug::allow_jsonp(""), std::invalid_argument);

@@ -46,6 +46,20 @@ TEST(Parsers, LimitsBodiesAndQueries) {  // C6, C7
   EXPECT_EQ(site({.query_length = 3}).get("/?a=12").status, 414);
 }
 
+TEST(Parsers, LimitsPartsTheirHeadsAndTheDepthOfTheirNames) {  // design.md 7
+  const auto part = [](const std::string& name) { return "--X\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n1\r\n"; };
+  const auto status = [&](const std::string& parts, plug::ParserOptions options = {}) {
+    return site(std::move(options)).post("/", "multipart/form-data; boundary=X", parts + "--X--\r\n").status;
+  };
+  EXPECT_EQ(status(part("a") + part("b"), {.multipart_parts = 2}), 200);
+  EXPECT_EQ(status(part("a") + part("b") + part("c"), {.multipart_parts = 2}), 400);
+  EXPECT_EQ(status(part(std::string(17'000, 'n'))), 400);
+  std::string deep = "a";
+  for (int i = 0; i < 200; ++i) deep += "[x]";
+  EXPECT_EQ(status(part(deep)), 400);
+  EXPECT_EQ(site().post("/", "multipart/form-data; boundary=" + std::string(201, 'X'), "x").status, 400);
+}
+
 TEST(Parsers, RefusesInvalidUtf8) {  // C7
   EXPECT_EQ(site().get("/?a=%ff").status, 400);
   EXPECT_EQ(site().post("/", "application/x-www-form-urlencoded", "a=%ff").status, 400);

@@ -84,6 +84,18 @@ TEST_F(Static, Ranges) {
   EXPECT_EQ(site().get("/static/app.js", {{"range", "bytes=2-4"}, {"if-range", "\"old\""}}).status, 200);
 }
 
+TEST_F(Static, LeavesLargeFilesToTheNextPlug) {  // design.md 7: a file is read whole
+  const auto next = [](Conn conn) {
+    conn.send_resp(404, "next plug");
+    return conn;
+  };
+  const auto of = [&](std::size_t bytes) {
+    return Site({plug::static_files({.at = "/static", .from = folder / "public", .max_bytes = bytes}), next}).get("/static/app.js").body;
+  };
+  EXPECT_EQ(of(10), "0123456789");
+  EXPECT_EQ(of(9), "next plug");
+}
+
 TEST_F(Static, NeedsAFolder) { EXPECT_THROW(plug::static_files({.from = folder / "none"}), std::invalid_argument); }
 
 }  // namespace

@@ -71,6 +71,10 @@ class ConnectionCore final : public TransportLink {
   /// False: leave further bytes in the kernel (a join runs, or requests wait for an answer).
   bool reads() const noexcept;
   bool finished() const noexcept { return phase_ == Phase::finished; }
+  /// Something waits that settle() can do now that the peer has read.
+  bool can_go_on() const noexcept { return http_ && http_->can_go_on(); }
+  /// Bytes that may wait for the peer beside what the endpoint allows: one whole HTTP answer of any size.
+  std::size_t answer_bytes() const noexcept { return answer_bytes_; }
   /// A session is open and neither side has begun to close it.
   bool is_open() const noexcept { return phase_ == Phase::open; }
   /// Of the mount that took the upgrade; null before.
@@ -119,6 +123,7 @@ class ConnectionCore final : public TransportLink {
   std::unique_ptr<HttpCore> http_;      // until the upgrade
   std::optional<WebSocket> websocket_;  // from the upgrade on
   Instant deadline_;                    // closing: the peer's time limit
+  std::size_t answer_bytes_ = 0;        // of the last answer
   std::uint16_t holds_ = 0;
   Phase phase_ = Phase::http;
 };

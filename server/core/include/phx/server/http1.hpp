@@ -25,17 +25,20 @@ struct HttpLimits {
   std::size_t header_line = 10'000;   ///< bytes, 431
   std::size_t header_count = 50;      ///< lines, 431
   std::size_t body = 8'000'000;       ///< bytes, 413
+  std::size_t unread = 1u << 20;      ///< bytes of answers that wait for the peer: its next request waits too
 };
 
 struct HttpOptions {
   HttpLimits limits;
   Duration head_timeout = std::chrono::seconds(15);        ///< from the first byte of a request to the end of its head: 408
-  Duration keep_alive_timeout = std::chrono::seconds(60);  ///< silence between requests, and before the first
+  Duration keep_alive_timeout = std::chrono::seconds(60);  ///< silence between requests, and before the first; answers that are not read
   Duration body_timeout = std::chrono::seconds(60);        ///< silence within a body: 408
-  bool vary_accept_encoding = true;                        ///< every answer says so, as bandit's does
-  bool compress = false;                                   ///< gzip for clients that accept it, as bandit's `compress`
-  bool secure = false;                                     ///< requests come through TLS: their scheme is https
-  ErrorViews errors = {};                                  ///< what error pages say
+  std::size_t body_min_rate =
+      500;  ///< bytes a second that a body brings on average after its first body_timeout, else 408; 0: no such bound
+  bool vary_accept_encoding = true;  ///< every answer says so, as bandit's does
+  bool compress = false;             ///< gzip for clients that accept it, as bandit's `compress`
+  bool secure = false;               ///< requests come through TLS: their scheme is https
+  ErrorViews errors = {};            ///< what error pages say
 };
 
 /// What all connections of an endpoint share; immutable after start.
@@ -77,6 +80,11 @@ class HttpCore {
 
   /// False while enough has been read that waits for an answer.
   bool wants_input() const noexcept;
+  /// Goes on with requests that waited for the peer to read earlier answers, if it has.
+  void go_on(Instant now);
+  bool can_go_on() const noexcept { return throttled_ && !is_full(); }
+  /// Bytes of a whole answer that may wait beside what the limits allow.
+  std::size_t answer_bytes() const noexcept { return answer_bytes_; }
   /// Nothing more will come: write the outbox, then close.
   bool finished() const noexcept { return state_ == State::finished; }
 
@@ -93,6 +101,8 @@ class HttpCore {
   struct Parser;
 
   void pump(Instant now);
+  bool is_full() const noexcept { return outbox_.bytes() > worker_.service.options.limits.unread; }
+  void await_body(Instant now);
   bool scan_head();
   bool parse(Instant now);
   void on_head_done(Instant now);
@@ -124,6 +134,9 @@ class HttpCore {
   std::size_t lines_ = 0;
   std::optional<Instant> deadline_;
   Instant now_;
+  Instant body_began_{};
+  std::size_t answer_bytes_ = 0;
+  std::size_t unread_ = 0;  // when the deadline was last looked at
   State state_ = State::idle;
   ErrorFormat error_format_ = ErrorFormat::html;
   bool keep_alive_ = true;
@@ -131,6 +144,7 @@ class HttpCore {
   bool chunks_ = true;  // the peer knows chunked answers
   bool input_ended_ = false;
   bool pumping_ = false;
+  bool throttled_ = false;  // requests wait until the peer has read
 };
 
 }  // namespace phx::server

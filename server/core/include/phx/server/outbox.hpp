@@ -93,6 +93,8 @@ class Outbox {
 
   bool empty() const noexcept { return slices_.empty(); }
   std::size_t bytes() const noexcept { return bytes_; }
+  /// With what is kept back: what a peer that does not read costs.
+  std::size_t bytes_owed() const noexcept { return bytes_ + held_bytes_; }
   const std::vector<Slice>& slices() const noexcept { return slices_; }
   /// The first n bytes have been written.
   void consume(std::size_t n);
@@ -109,7 +111,7 @@ class Outbox {
   DirtyList* dirty_;
   std::vector<Slice> slices_;                 // memory is given back when drained
   std::unique_ptr<std::vector<Slice>> held_;  // while held
-  std::size_t bytes_ = 0;
+  std::size_t bytes_ = 0, held_bytes_ = 0;
   core::ws::PerMessageDeflate* deflate_ = nullptr;
   OutboxTap* tap_ = nullptr;
   bool is_dirty_ = false;

@@ -89,6 +89,11 @@ class ChannelSocketHandler final : public TransportHandler {
  public:
   struct Options {
     std::size_t max_channels_per_transport = 100;
+    std::size_t max_topic_bytes = 4'096;  ///< of a topic, and of a join_ref: longer joins are refused with "topic too long"
+    /// While more of the client's messages wait for one of its channels, nothing is read from the client.
+    std::size_t max_waiting_messages = 1'000;
+    std::size_t max_waiting_bytes = 1u << 20;
+    std::size_t max_mailbox = 100'000;   ///< of all kinds; a channel that lets more wait is killed: phx_error
     std::shared_ptr<Observer> observer;  ///< none: silence
     LogLevel log = Level::info;          ///< of socket_connected (server.md 13)
   };
