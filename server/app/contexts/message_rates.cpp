@@ -6,7 +6,7 @@ namespace phx::app {
 
 namespace {
 constexpr int max_messages = 60;
-constexpr auto window = std::chrono::minutes(1);
+constexpr auto rate_window = std::chrono::minutes(1);
 constexpr std::size_t max_windows = 100'000, longest_name = 300;
 }  // namespace
 
@@ -15,13 +15,13 @@ bool MessageRates::over(std::string_view who, Instant now) {
   const std::lock_guard lock(mutex_);
   if (windows_.size() >= max_windows && !windows_.contains(speaker)) make_room(now);
   auto& own = windows_.try_emplace(speaker, Window{now}).first->second;
-  if (now - own.began >= window) own = {now};
+  if (now - own.began >= rate_window) own = {now};
   return ++own.messages > max_messages;
 }
 
 /// What is over says nothing; if all are running somebody's count is forgotten.
 void MessageRates::make_room(Instant now) {
-  std::erase_if(windows_, [&](const auto& entry) { return now - entry.second.began >= window; });
+  std::erase_if(windows_, [&](const auto& entry) { return now - entry.second.began >= rate_window; });
   if (windows_.size() >= max_windows) windows_.erase(windows_.begin());
 }
 

@@ -9,12 +9,12 @@ namespace phx::server {
 
 namespace {
 
-constexpr const char* assign = "flash";
-constexpr std::string_view session_key = "phoenix_flash";
+constexpr const char* flash_assign = "flash";
+constexpr std::string_view flash_key = "phoenix_flash";
 
 template <class C>
 auto find_flash(C& conn) {
-  const auto found = conn.assigns.find(assign);
+  const auto found = conn.assigns.find(flash_assign);
   return found == conn.assigns.end() ? nullptr : std::any_cast<Json>(&found->second);
 }
 
@@ -29,18 +29,18 @@ void keep_flash(Conn& conn, bool had_some) {
   const auto* own = find_flash(conn);
   if (!own || (own->empty() && !had_some)) return;
   if (!own->empty() && conn.status >= 300 && conn.status <= 308)
-    conn.put_session(session_key, *own);
+    conn.put_session(flash_key, *own);
   else
-    conn.delete_session(session_key);
+    conn.delete_session(flash_key);
 }
 
 }  // namespace
 
 void fetch_flash(Conn& conn) {
   if (find_flash(conn)) return;
-  auto stored = conn.get_session(session_key);
+  auto stored = conn.get_session(flash_key);
   const bool had_some = !stored.is_null();
-  conn.assigns[assign] = stored.is_object() ? std::move(stored) : Json(Json::object());
+  conn.assigns[flash_assign] = stored.is_object() ? std::move(stored) : Json(Json::object());
   conn.register_before_send([had_some](Conn& answer) { keep_flash(answer, had_some); });
 }
 

@@ -20,7 +20,7 @@ ErrorViews own_views() {
   return views;
 }
 
-Site site(ErrorViews views, PlugChain pipeline = {}) {
+Site site_with(ErrorViews views, PlugChain pipeline = {}) {
   Router router;
   router.pipeline("p", std::move(pipeline));
   router.scope("/", {"p"}, [](Scope& s) {
@@ -35,39 +35,40 @@ Site site(ErrorViews views, PlugChain pipeline = {}) {
 
 TEST(ErrorViews, SayWhatEveryErrorPageSays) {
   const HeaderList json{{"accept", "application/json"}};
-  const auto boom = site(own_views()).get("/boom", json);
+  const auto boom = site_with(own_views()).get("/boom", json);
   EXPECT_EQ(boom.status, 500);
   EXPECT_EQ(boom.header("content-type"), "application/json; charset=utf-8");
   EXPECT_EQ(boom.header("x-request-id").size(), 20u);
   EXPECT_EQ(boom.json(), obj("code", 500, "message", "Internal Server Error", "path", "/boom"));
-  EXPECT_EQ(site(own_views()).get("/nowhere", json).json(), obj("code", 404, "message", "Not Found", "path", "/nowhere"));
-  EXPECT_EQ(site(own_views()).post("/x?a=1", "application/json", "{").body, "<h1>400</h1>") << "raised by a plug of the endpoint";
-  const auto page = site(own_views()).get("/boom");
+  EXPECT_EQ(site_with(own_views()).get("/nowhere", json).json(), obj("code", 404, "message", "Not Found", "path", "/nowhere"));
+  EXPECT_EQ(site_with(own_views()).post("/x?a=1", "application/json", "{").body, "<h1>400</h1>") << "raised by a plug of the endpoint";
+  const auto page = site_with(own_views()).get("/boom");
   EXPECT_EQ(page.body, "<h1>500</h1>");
   EXPECT_EQ(page.header("x-page"), "mine");
 }
 
 TEST(ErrorViews, SpeakForTheFallbackToo) {
-  EXPECT_EQ(site(own_views(), {plug::accepts({"json"})}).get("/none").json(), obj("code", 404, "message", "Not Found", "path", "/none"));
-  EXPECT_EQ(site(own_views()).get("/invalid").json(), obj("errors", obj("name", Json::array({"can't be blank"})))) << "no error page";
+  EXPECT_EQ(site_with(own_views(), {plug::accepts({"json"})}).get("/none").json(),
+            obj("code", 404, "message", "Not Found", "path", "/none"));
+  EXPECT_EQ(site_with(own_views()).get("/invalid").json(), obj("errors", obj("name", Json::array({"can't be blank"})))) << "no error page";
 }
 
 TEST(ErrorViews, TheFirstFormatIsForWhoNamesNone) {
   ErrorViews views;
   views.formats = {ErrorFormat::json, ErrorFormat::html};
-  EXPECT_EQ(site(views).get("/boom").body, R"({"errors":{"detail":"Internal Server Error"}})");
-  EXPECT_EQ(site(views).get("/boom", {{"accept", "image/png"}}).body, R"({"errors":{"detail":"Internal Server Error"}})");
-  EXPECT_EQ(site(views).get("/boom", {{"accept", "*/*"}}).body, "Internal Server Error") << "server.md 11.4 rule 3";
+  EXPECT_EQ(site_with(views).get("/boom").body, R"({"errors":{"detail":"Internal Server Error"}})");
+  EXPECT_EQ(site_with(views).get("/boom", {{"accept", "image/png"}}).body, R"({"errors":{"detail":"Internal Server Error"}})");
+  EXPECT_EQ(site_with(views).get("/boom", {{"accept", "*/*"}}).body, "Internal Server Error") << "server.md 11.4 rule 3";
   views.formats = {ErrorFormat::json};
   for (const auto* accept : {"*/*", "text/html", "text/html, application/json;q=0.1"})
-    EXPECT_EQ(site(views).get("/boom", {{"accept", accept}}).body, R"({"errors":{"detail":"Internal Server Error"}})") << accept;
-  EXPECT_EQ(site(views).get("/boom?_format=html").body, R"({"errors":{"detail":"Internal Server Error"}})");
+    EXPECT_EQ(site_with(views).get("/boom", {{"accept", accept}}).body, R"({"errors":{"detail":"Internal Server Error"}})") << accept;
+  EXPECT_EQ(site_with(views).get("/boom?_format=html").body, R"({"errors":{"detail":"Internal Server Error"}})");
 }
 
 TEST(ErrorViews, OneThatThrowsIsReplacedByTheGeneratedOne) {
   ErrorViews views;
   views.json = [](Conn&, int) -> std::string { throw std::runtime_error("secret"); };
-  const auto reply = site(views).get("/none", {{"accept", "application/json"}});
+  const auto reply = site_with(views).get("/none", {{"accept", "application/json"}});
   EXPECT_EQ(reply.status, 404);
   EXPECT_EQ(reply.body, R"({"errors":{"detail":"Not Found"}})");
 }

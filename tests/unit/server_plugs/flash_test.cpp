@@ -10,12 +10,12 @@
 namespace phx::server::test {
 namespace {
 
-ActionResult saves(Conn& conn) {
+ActionResult save_flash(Conn& conn) {
   put_flash(conn, "info", "saved");
   merge_flash(conn, obj("error", "not all of it"));
   return redirect(conn, "/show");
 }
-ActionResult show(Conn& conn) { return json(conn, flash(conn)); }
+ActionResult show_flash(Conn& conn) { return json(conn, flash(conn)); }
 
 class Flash : public ::testing::Test {
  protected:
@@ -23,14 +23,14 @@ class Flash : public ::testing::Test {
     Router router;
     router.pipeline("browser", {plug::fetch_session(), plug::fetch_flash()});
     router.scope("/", {"browser"}, [](Scope& pages) {
-      pages.get("/save", saves);
-      pages.get("/show", show);
+      pages.get("/save", save_flash);
+      pages.get("/show", show_flash);
       pages.get("/one", [](Conn& conn) {
         return ActionResult(json(conn, Json::array({get_flash(conn, "info"), get_flash(conn, "none")})));
       });
       pages.get("/put", [](Conn& conn) {
         put_flash(conn, "info", "now");
-        return show(conn);
+        return show_flash(conn);
       });
       pages.get("/on", [](Conn& conn) { return ActionResult(redirect(conn, "/show")); });
       pages.get("/clear", [](Conn& conn) {
