@@ -41,7 +41,8 @@ void add_options(CLI::App& app, Options& o) {
       ->capture_default_str();
   app.add_option("--metrics-port", o.metrics_port, "serve Prometheus text at http://127.0.0.1:PORT/metrics; 0 takes a free port")
       ->check(CLI::Range(0, 65535));
-  app.add_option("--drain-wait", o.drain_wait, "seconds from SIGTERM, when /ready turns to 503, to the end of service; a second signal ends them")
+  app.add_option("--drain-wait", o.drain_wait,
+                 "seconds from SIGTERM, when /ready turns to 503, to the end of service; a second signal ends them")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
   app.set_config("--config", "", "file with these options, as in port=4000");
