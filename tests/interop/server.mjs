@@ -28,6 +28,7 @@ export async function start(program, ...args) {
   child.stdout.unref();
   return {
     port: JSON.parse(line).listening.port,
+    pid: child.pid,
     async stop(signal = "SIGTERM") {
       child.ref();
       child.kill(signal);
