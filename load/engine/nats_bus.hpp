@@ -12,7 +12,7 @@ namespace phx::load {
 /// are received and stamped on NATS's own. The connection comes back by itself; what was said meanwhile may be lost.
 class NatsBus {
  public:
-  /// Throws std::runtime_error: no server there, or this build has no NATS.
+  /// Throws std::runtime_error: no server there; std::invalid_argument: this build has no NATS.
   NatsBus(const std::string& url, const std::string& fleet, const std::string& id);
   ~NatsBus();
 

@@ -8,7 +8,7 @@ namespace phx::load {
 struct NatsBus::Impl {};
 
 NatsBus::NatsBus(const std::string& /*url*/, const std::string& /*fleet*/, const std::string& /*id*/) {
-  throw std::runtime_error(
+  throw std::invalid_argument(
       "this phx-load was built without NATS: install libnats-dev and build with -DPHXKIT_NATS=ON, or use --segment and merge");
 }
 NatsBus::~NatsBus() = default;

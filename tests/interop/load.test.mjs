@@ -61,6 +61,15 @@ test("nobody home exits 3, a refused join 4, a wrong word 2, each with a line th
   }
 });
 
+test("--connect-to spreads the users over the nodes of a cluster, whatever host the URL names", async () => {
+  const nodes = `127.0.0.1:${server.port},127.0.0.1:1`;
+  const r = await load("run", "join", "--url", "ws://cluster.invalid/socket", "--connect-to", nodes, "--users", "10", "--ramp", "0", "--duration", "1", "--max-lag", "60", "--out", file("n.json")).done;
+  assert.equal(r.code, 0, r.stderr);
+  assert.deepEqual(result("n.json").users, { planned: 10, connected: 5, joined: 5, failed: 5 });
+  assert.equal(result("n.json").errors.by_class.connect_refused, 5);
+  assert.equal((await run("join", "--connect-to", "nonsense/x")).code, 2);
+});
+
 test("churn and storm: comings and goings lose nothing, everybody comes back", async () => {
   const churn = await run("churn", "--users", "40", "--rate", "50", "--duration", "4", "--gate", "delivery.lost == 0 and delivery.duplicate == 0", "--out", file("c.json"));
   assert.equal(churn.code, 0, churn.stderr);
