@@ -63,7 +63,9 @@ FleetRun coordinate(Fleet& fleet, Job job, const RunOptions& o, const std::funct
   const Judged judged = run_and_judge(std::move(job), o, interrupted, !o.quiet,
                                       [&fleet](const Job& whole, const RunHooks& hooks) { return fleet.coordinate(whole, hooks); });
   FleetRun out{judged.result.json, exit_code(judged)};
-  fleet.end(static_cast<int>(out.code), out.result.dump(-1, ' ', false, Json::error_handler_t::replace));
+  try {
+    fleet.end(static_cast<int>(out.code), out.result.dump(-1, ' ', false, Json::error_handler_t::replace));
+  } catch (const std::runtime_error& e) { std::fprintf(stderr, "phx-load: the members do not get the result: %s\n", e.what()); }
   return out;
 }
 

@@ -72,6 +72,7 @@ NatsBus::NatsBus(const std::string& url, const std::string& fleet, const std::st
   const std::string shown = scenario::mask_url(url);
   checked(natsOptions_SetURL(made, url.c_str()), "--nats '" + shown + "'");
   checked(natsOptions_SetName(made, ("phx-load " + fleet).c_str()), "NATS");
+  checked(natsOptions_SetMaxReconnect(made, -1), "NATS");  // who gives a member up is FleetCore's to say
   natsConnection* connection = nullptr;
   checked(natsConnection_Connect(&connection, made), "cannot connect to " + shown);
   impl_->connection.reset(connection);

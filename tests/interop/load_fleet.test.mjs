@@ -22,7 +22,7 @@ async function startNats() {
   }
   assert.ok(port, "nats-server says where it listens");
   child.stderr.resume();
-  return { port, stop: async () => { const ended = once(child, "exit"); child.kill("SIGTERM"); await ended; } };
+  return { port, stop: async (signal = "SIGTERM") => { const ended = once(child, "exit"); child.kill(signal); await ended; } };
 }
 
 before(async () => {
@@ -79,6 +79,20 @@ test("a member killed in the middle is reported, and the result is not to be tru
   assert.equal(j.generator.overloaded, true);
   assert.match(j.generator.reasons.join("\n"), /member [23] of the fleet \(.+:\d+\) died; its users are missing/);
   assert.deepEqual([j.users.planned, j.reply.count > 20 * 7], [20, true], "the others count");
+});
+
+test("when NATS dies the coordinator tells what it knows, and that it is not all", async () => {
+  const own = await startNats();
+  const members = [1, 2].map(() => load("run", "echo", "--url", url, "--nats", `nats://127.0.0.1:${own.port}`, "--fleet", "bus", "--members", "2", "--max-lag", "60",
+    "--users", "10", "--rate", "20", "--ramp", "0", "--duration", "9"));
+  const { first, others } = await begun(members);
+  await first.says(/ 2s of/);
+  await own.stop("SIGKILL");
+  const [coordinator, member] = await Promise.all([first.done, others[0].done]);
+  assert.equal(member.code, 1);
+  assert.match(member.stderr, /the coordinator of the fleet is gone/);
+  assert.equal(coordinator.code, 6, coordinator.stderr);
+  assert.match(JSON.parse(coordinator.stdout).generator.reasons.join("\n"), /member 2 of the fleet .* died/);
 });
 
 test("an aborting gate looks at all members and stops them all", async () => {

@@ -2,24 +2,13 @@
 // server's own counts; hostile users, TLS, the open model.
 import { describe, test, before, after } from "node:test";
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import net from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { start } from "./server.mjs";
+import { start, freePort } from "./server.mjs";
 import { load, results } from "./load_tool.mjs";
 
 const { file, result } = results();
-
-async function freePort() {
-  const probe = net.createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
 
 let server, url;
 before(async () => {
@@ -32,15 +21,15 @@ after(async () => { assert.equal(await server.stop(), 0, "the server has survive
 const on = (target) => (plan, ...args) => load("run", plan, "--url", target, "--drain", "10", "--max-lag", "60", ...args);
 const run = (...args) => on(url)(...args);
 
-// Most of the time they wait for the end of a run: so, several at once.
-describe("over real sockets", { concurrency: 4 }, () => {
-
 /** Sums of the server's counters by `name{labels}`. */
 async function telemetry(metricsPort) {
   const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
   return Object.fromEntries(text.split("\n").filter((l) => l && l[0] !== "#").map((l) => [l.slice(0, l.lastIndexOf(" ")), Number(l.slice(l.lastIndexOf(" ") + 1))]));
 }
 const within5percent = (a, b, what) => assert.ok(Math.abs(a - b) <= 0.05 * b, `${what}: ${a}, the server says ${b}`);
+
+// Most of the time they wait for the end of a run: so, several at once.
+describe("over real sockets", { concurrency: 4 }, () => {
 
 /** No coordinated omission: whoever should have asked during the stall counts with the time since then. */
 test("a server stalled for 2 s shows as 2 s in p99", async () => {
