@@ -68,6 +68,16 @@ void read_segment(const std::string& text, Plan& plan) {
   plan.segments = b;
 }
 
+/// The plan knows how many there are; which segment is ours is settled when all are there.
+void read_fleet(const RunOptions& o, Plan& plan) {
+  if (o.nats.empty() != o.fleet.empty()) usage("--nats URL and --fleet NAME go together");
+  if (o.fleet.empty()) return;
+  const auto fits = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; };
+  if (o.fleet.size() > 64 || !std::all_of(o.fleet.begin(), o.fleet.end(), fits)) usage("--fleet must be letters, digits, _ and -");
+  if (o.segment != "1/1") usage("--segment and --fleet exclude each other: the fleet gives each member its segment");
+  plan.segments = o.members;
+}
+
 void check_gate(const std::string& expr) {
   if (const auto gate = Gate::parse(expr); !gate) usage(gate.error());
 }
@@ -81,8 +91,8 @@ void add_gates(const RunOptions& o, Plan& plan) {
 }
 
 /// The users of all segments of one run count each other's messages; other runs do not.
-std::uint32_t run_number(const Job& job) {
-  if (job.plan.segments == 1) return std::random_device{}() & 0xffffff;
+std::uint32_t run_number(const Job& job, bool fleet) {
+  if (job.plan.segments == 1 || fleet) return std::random_device{}() & 0xffffff;  // a fleet's coordinator decides
   return static_cast<std::uint32_t>(std::hash<std::string>{}(plan_json(job.plan).dump() + job.url) & 0xffffff);
 }
 
@@ -158,6 +168,8 @@ void add_plan_options(CLI::App& c, RunOptions& o) {
   c.add_option("--processes", o.processes, "0: as many as the descriptor limit asks for")->check(CLI::Range(0, 256));
   c.add_option("--threads", o.threads, "per process; 0: chosen")->check(CLI::Range(0, 256));
   c.add_option("--source", o.sources, "local addresses to connect from, in turn")->delimiter(',');
+  c.add_option("--connect-to", o.connect_to, "host:port to connect to instead of the URL's, several in turn: the nodes of a cluster")
+      ->delimiter(',');
   c.add_option("--max-lag", o.max_lag, "scheduler lag p99 in seconds above which the generator is called overloaded")
       ->capture_default_str();
   c.add_option("--ca-file", o.ca_file, "PEM file of the authorities to trust for wss://; default: the system's");
@@ -171,6 +183,7 @@ Job make_job(const RunOptions& o) {
   job.plan = load_plan(o.plan);
   job.url = o.url;
   job.sources = o.sources;
+  job.connect_to = o.connect_to;
   job.ca_file = o.ca_file;
   job.insecure = o.insecure;
   PlanOverrides overrides = o.overrides;
@@ -187,36 +200,38 @@ Job make_job(const RunOptions& o) {
   try {
     apply(std::move(overrides), job.plan);
     read_segment(o.segment, job.plan);
+    read_fleet(o, job.plan);
     add_gates(o, job.plan);
     if (!net::parse_url(job.url)) usage("'" + job.url + "' is no URL such as ws://127.0.0.1:4000/socket");
     rehearse(job);
   } catch (const std::invalid_argument& e) { usage(e.what()); }
   job.watch_gates =
       !o.aborts.empty() || std::any_of(job.plan.gates.begin(), job.plan.gates.end(), [](const GateSpec& g) { return g.abort; });
-  job.run = run_number(job);
+  job.run = run_number(job, !o.fleet.empty());
   choose_processes(job, o.processes, o.threads);
   return job;
 }
 
-Judged run_and_judge(Job job, const RunOptions& o, const std::function<bool()>& interrupted, bool live) {
+Judged run_and_judge(Job job, const RunOptions& o, const std::function<bool()>& interrupted, bool live, const Runner& runner) {
   Judged out;
   Report& r = out.report;
   r.started = now_text();
-  job.start_ns = steady_ns() + (job.processes > 1 ? 1'000'000'000 : 50'000'000);
+  if (job.start_ns == 0) job.start_ns = steady_ns() + (job.processes > 1 ? 1'000'000'000 : 50'000'000);
   RunHooks hooks{.interrupted = interrupted};
   const std::uint32_t users = job.plan.peak_users();
   if (live) hooks.on_second = [&](const Series& series) { live_line(series, users, job.plan.length()); };
   RunOutcome outcome;
   try {
-    outcome = run(job, hooks);
+    outcome = runner(job, hooks);
   } catch (const std::invalid_argument& e) { usage(e.what()); } catch (const std::runtime_error& e) {
     throw Failure(ExitCode::cannot_connect, e.what());
   }
   r.plan = plan_json(job.plan);
   r.name = job.plan.name;
   r.url = job.url;
-  r.segment = job.plan.segment;
-  r.segments = job.plan.segments;
+  r.fleet = std::move(outcome.fleet);
+  r.segment = r.fleet.is_null() ? job.plan.segment : 1;  // a fleet's result is the whole
+  r.segments = r.fleet.is_null() ? job.plan.segments : 1;
   r.seconds = outcome.seconds;
   r.interrupted = outcome.interrupted;
   r.aborted_by = outcome.aborted_by;
@@ -226,7 +241,7 @@ Judged run_and_judge(Job job, const RunOptions& o, const std::function<bool()>& 
   r.environment = environment(job);
   r.part = std::move(outcome.part);
   r.ledger_zero_ns = steady_ns() - unix_ns();
-  r.keep_ledger = job.plan.segments > 1;
+  r.keep_ledger = r.segments > 1;
   out.result = evaluate(r);
   return out;
 }

@@ -24,11 +24,14 @@ struct RunOptions {
   std::optional<double> ramp, duration, timeout, late, drain;
   std::optional<std::uint64_t> seed;
   PlanOverrides overrides;
-  std::vector<std::string> gates, aborts, sources;
+  std::vector<std::string> gates, aborts, sources, connect_to;
   double abort_grace = 0, max_lag = 0.1;
   std::uint32_t processes = 0, threads = 0;
   std::string ca_file, out, junit, markdown, html;
   bool insecure = false, json = false, quiet = false;
+  std::string nats, fleet;
+  std::uint32_t members = 1;
+  double fleet_wait = 60;
 };
 
 /// What both say about the plan and the target.
@@ -42,10 +45,18 @@ struct Judged {
   Report report;
   RunResult result;
 };
-Judged run_and_judge(Job job, const RunOptions& options, const std::function<bool()>& interrupted, bool live);
+using Runner = std::function<RunOutcome(const Job&, const RunHooks&)>;
+Judged run_and_judge(Job job, const RunOptions& options, const std::function<bool()>& interrupted, bool live, const Runner& runner = run);
 
 /// 3 when nobody could connect, 4 when everybody was refused, and so on.
 cli::ExitCode exit_code(const Judged& judged);
+
+/// As a member of a fleet: the same result and exit code for each.
+struct FleetRun {
+  Json result;  ///< null: interrupted before it began
+  cli::ExitCode code = cli::ExitCode::interrupted;
+};
+FleetRun run_in_fleet(Job job, const RunOptions& options, const std::function<bool()>& interrupted);
 
 void write_file(const std::string& path, const std::string& text);
 

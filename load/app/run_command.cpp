@@ -26,8 +26,7 @@ Json short_form(const Json& result) {
   return out;
 }
 
-void print(const Judged& judged, const RunOptions& o) {
-  const Json& result = judged.result.json;
+void print(const Json& result, const RunOptions& o) {
   if (!o.json && isatty(STDOUT_FILENO) == 1) {
     const std::string text = text_table(result);
     if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) throw cli::ClosedPipe{};
@@ -37,24 +36,32 @@ void print(const Judged& judged, const RunOptions& o) {
   cli::Output({.json = true}).data(short_form(result));
 }
 
-ExitCode run_command(const RunOptions& o) {
-  const cli::EndSignals signals;
-  Job job = make_job(o);
-  const Judged judged = run_and_judge(
-      std::move(job), o, [&] { return signals.wait_for(std::chrono::milliseconds(10)).has_value(); }, !o.quiet);
-  const Json& result = judged.result.json;
+/// Files, output, and what the exit code cannot say.
+void deliver(const Json& result, ExitCode code, const RunOptions& o) {
   const std::string text = result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   if (!o.out.empty()) write_file(o.out, text);
   if (!o.html.empty()) write_file(o.html, html_report(read_result(o.out.empty() ? "result.json" : o.out, text)));
   if (!o.junit.empty()) write_file(o.junit, junit_xml(result));
   if (!o.markdown.empty()) write_file(o.markdown, markdown(result));
-  print(judged, o);
-  const ExitCode code = exit_code(judged);
+  print(result, o);
+  const std::string refusal = result.at("refusal").get<std::string>();
   if (code == ExitCode::cannot_connect && !o.quiet)
-    std::fprintf(stderr, "phx-load: nobody could connect to %s%s%s\n", o.url.c_str(), judged.report.part.refusal.empty() ? "" : ": ",
-                 judged.report.part.refusal.c_str());
-  if (code == ExitCode::check_failed && !o.quiet)
-    std::fprintf(stderr, "phx-load: nobody could join: %s\n", judged.report.part.refusal.c_str());
+    std::fprintf(stderr, "phx-load: nobody could connect to %s%s%s\n", o.url.c_str(), refusal.empty() ? "" : ": ", refusal.c_str());
+  if (code == ExitCode::check_failed && !o.quiet) std::fprintf(stderr, "phx-load: nobody could join: %s\n", refusal.c_str());
+}
+
+ExitCode run_command(const RunOptions& o) {
+  const cli::EndSignals signals;
+  const auto interrupted = [&] { return signals.wait_for(std::chrono::milliseconds(10)).has_value(); };
+  Job job = make_job(o);
+  if (!o.fleet.empty()) {
+    const FleetRun run = run_in_fleet(std::move(job), o, interrupted);
+    if (!run.result.is_null()) deliver(run.result, run.code, o);
+    return run.code;
+  }
+  const Judged judged = run_and_judge(std::move(job), o, interrupted, !o.quiet);
+  const ExitCode code = exit_code(judged);
+  deliver(judged.result.json, code, o);
   return code;
 }
 
@@ -65,6 +72,10 @@ void add_run(CLI::App& app, Command& chosen) {
   auto o = std::make_shared<RunOptions>();
   add_plan_options(*c, *o);
   c->add_option("--segment", o->segment, "A/B: part A of B of the run; `merge` adds the results")->capture_default_str();
+  c->add_option("--nats", o->nats, "nats://host:port where the members of a fleet meet");
+  c->add_option("--fleet", o->fleet, "name of the fleet: all members with this name and the same flags make one run");
+  c->add_option("--members", o->members, "how many members the fleet has")->check(CLI::Range(1, 10'000))->capture_default_str();
+  c->add_option("--fleet-wait", o->fleet_wait, "seconds to wait for all members")->check(CLI::PositiveNumber)->capture_default_str();
   c->add_option("--abort", o->aborts, "a gate that ends the run as soon as it fails (exit 7)")->take_all()->allow_extra_args(false);
   c->add_option("--abort-grace", o->abort_grace, "seconds before --abort gates are looked at");
   c->add_option("--out", o->out, "result.json: all figures, raw histograms, time series");

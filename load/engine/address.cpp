@@ -31,6 +31,16 @@ std::vector<Address> look_up(const std::string& host, const std::string& port) {
   return out;
 }
 
+std::vector<Address> look_up_all(const std::vector<std::string>& hosts_and_ports) {
+  std::vector<Address> out;
+  for (const std::string& text : hosts_and_ports) {
+    const auto parsed = net::parse_url("ws://" + text);
+    if (!parsed || text.find('/') != std::string::npos) throw std::invalid_argument("--connect-to '" + text + "' is no host:port");
+    for (const Address& address : look_up(parsed->host, std::to_string(parsed->port))) out.push_back(address);
+  }
+  return out;
+}
+
 Address literal(const std::string& text) {
   Address out;
   auto* v4 = reinterpret_cast<sockaddr_in*>(&out.storage);
@@ -54,13 +64,14 @@ bool is_loopback(const Address& address) {
 
 }  // namespace
 
-Endpoints resolve(const std::string& url, const std::vector<std::string>& sources, std::size_t connections) {
+Endpoints resolve(const std::string& url, const std::vector<std::string>& connect_to, const std::vector<std::string>& sources,
+                  std::size_t connections) {
   const auto parsed = net::parse_url(url);
   if (!parsed) throw std::invalid_argument("'" + url + "' is no URL such as ws://127.0.0.1:4000/socket");
   Endpoints out;
   out.host = parsed->host;
   out.secure = parsed->secure();
-  out.targets = look_up(parsed->host, std::to_string(parsed->port));
+  out.targets = connect_to.empty() ? look_up(parsed->host, std::to_string(parsed->port)) : look_up_all(connect_to);
   for (const std::string& source : sources) out.sources.push_back(literal(source));
   if (sources.empty() && is_loopback(out.targets.front()) && connections > ports_of_one_source) {
     for (std::size_t i = 0; i <= connections / ports_of_one_source && i < 250; ++i)

@@ -13,13 +13,15 @@ namespace phx::load {
 struct Job {
   Plan plan;
   std::string url;
+  std::vector<std::string> connect_to;  ///< host:port, in turn, instead of the URL's
   std::vector<std::string> sources;
   std::string ca_file;
   bool insecure = false;
   std::uint32_t run = 0;
   std::uint32_t process = 0, processes = 1, threads = 1;
-  std::int64_t start_ns = 0;  ///< of the monotonic clock, which all processes of a machine share
-  bool watch_gates = false;   ///< cumulative figures every second, for gates that abort
+  std::int64_t start_ns = 0;        ///< of the run's clock; 0: not fixed yet
+  std::int64_t clock_ahead_ns = 0;  ///< of the run's clock against the monotonic clock, which all processes of a machine share
+  bool watch_gates = false;         ///< cumulative figures every second, for gates that abort
 
   /// Shard `thread` of this process has the users n with n % parts() == part(thread).
   std::uint32_t parts() const noexcept { return plan.segments * processes * threads; }

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <optional>
+#include <memory>
+#include <vector>
 
 #include <phx/load/result.hpp>
 
@@ -21,6 +22,25 @@ class Part {
   virtual Stats so_far() = 0;
   /// Once done.
   virtual RunPart result() = 0;
+};
+
+/// Several parts as one.
+class PartGroup : public Part {
+ public:
+  void add(std::unique_ptr<Part> part) { parts_.push_back(std::move(part)); }
+  void clear() noexcept { parts_.clear(); }
+
+  void stop() override;
+  void finish() override;
+  bool stopped() override;
+  bool drained() override;
+  bool done() override;
+  void take_seconds(Series& into) override;
+  Stats so_far() override;
+  RunPart result() override;
+
+ private:
+  std::vector<std::unique_ptr<Part>> parts_;
 };
 
 }  // namespace phx::load

@@ -19,16 +19,9 @@ namespace {
 
 constexpr std::uint64_t spare_descriptors = 200;
 
-template <class F>
-bool all(std::vector<std::unique_ptr<Part>>& parts, F&& is) {
-  return std::all_of(parts.begin(), parts.end(), [&](const auto& part) { return is(*part); });
-}
-
 /// The first gate that says to abort and fails, once its grace is over.
-std::optional<std::string> broken_gate(const Plan& plan, const std::vector<std::pair<GateSpec, Gate>>& gates,
-                                       std::vector<std::unique_ptr<Part>>& parts, Duration ran) {
-  Stats total;
-  for (const auto& part : parts) total.merge(part->so_far());
+std::optional<std::string> broken_gate(const Plan& plan, const std::vector<std::pair<GateSpec, Gate>>& gates, const Stats& total,
+                                       Duration ran) {
   const Json so_far = figures(
       total, {}, {.planned = plan.peak_users(), .connected = total[Counter::connects], .joined = total[Counter::joins], .failed = 0},
       seconds(ran));
@@ -40,69 +33,38 @@ std::optional<std::string> broken_gate(const Plan& plan, const std::vector<std::
   return std::nullopt;
 }
 
-std::vector<std::unique_ptr<Part>> start(const Job& job) {
-  std::vector<std::unique_ptr<Part>> parts;
-  if (job.processes == 1) {
-    parts.push_back(std::make_unique<LocalParts>(job));
-    return parts;
-  }
+}  // namespace
+
+std::unique_ptr<PartGroup> start_parts(const Job& job) {
+  if (job.processes == 1) return std::make_unique<LocalParts>(job);
+  auto parts = std::make_unique<PartGroup>();
   for (std::uint32_t p = 0; p < job.processes; ++p) {
     Job child = job;
     child.process = p;
-    parts.push_back(std::make_unique<WorkerProcess>(child));
+    parts->add(std::make_unique<WorkerProcess>(child));
   }
   return parts;
 }
 
-}  // namespace
-
 LocalParts::LocalParts(Job job) : job_(std::move(job)) {
   descriptor_limit();
-  endpoints_ = resolve(job_.url, job_.sources, job_.plan.peak_users());
+  endpoints_ = resolve(job_.url, job_.connect_to, job_.sources, job_.plan.peak_users());
   if (endpoints_.secure) {
     auto context = core::TlsContext::client({.verify = !job_.insecure, .ca_file = job_.ca_file});
     if (!context) throw std::invalid_argument("--ca-file: " + context.error().detail);
     tls_ = std::make_unique<core::TlsContext>(std::move(*context));
   }
-  for (std::uint32_t t = 0; t < job_.threads; ++t) shards_.push_back(std::make_unique<Shard>(job_, t, endpoints_, tls_.get()));
+  for (std::uint32_t t = 0; t < job_.threads; ++t) add(std::make_unique<Shard>(job_, t, endpoints_, tls_.get()));
 }
 
-LocalParts::~LocalParts() = default;
-void LocalParts::stop() {
-  for (auto& s : shards_) s->stop();
-}
-void LocalParts::finish() {
-  for (auto& s : shards_) s->finish();
-}
-bool LocalParts::stopped() {
-  return all(shards_, [](Part& p) { return p.stopped(); });
-}
-bool LocalParts::drained() {
-  return all(shards_, [](Part& p) { return p.drained(); });
-}
-bool LocalParts::done() {
-  return all(shards_, [](Part& p) { return p.done(); });
-}
-void LocalParts::take_seconds(Series& into) {
-  for (auto& s : shards_) s->take_seconds(into);
-}
-Stats LocalParts::so_far() {
-  Stats out;
-  for (auto& s : shards_) out.merge(s->so_far());
-  return out;
-}
-RunPart LocalParts::result() {
-  RunPart out;
-  for (auto& s : shards_) out.merge(s->result());
-  return out;
-}
+LocalParts::~LocalParts() { clear(); }  // the shards borrow the rest
 
 namespace {
 
 /// Watches the parts until their books may be closed: stopped and drained, or told to, or out of patience.
 class Watch {
  public:
-  Watch(const Job& job, const RunHooks& hooks, std::vector<std::unique_ptr<Part>>& parts) : job_(job), hooks_(hooks), parts_(parts) {
+  Watch(const Job& job, const RunHooks& hooks, Part& whole) : job_(job), hooks_(hooks), whole_(whole) {
     for (const GateSpec& spec : job.plan.gates)
       if (spec.abort) gates_.emplace_back(spec, Gate::parse(spec.expr).value());
   }
@@ -111,20 +73,20 @@ class Watch {
     while (!over()) {
       if (!out_.interrupted && hooks_.interrupted()) {
         out_.interrupted = true;
-        stop();
+        whole_.stop();
       }
       look();
     }
     out_.seconds = std::min(ran(), seconds(stop_at_.value_or(Clock::now()) - start_));
-    for (auto& part : parts_) part->finish();
-    while (!all(parts_, [](Part& p) { return p.done(); })) {
+    whole_.finish();
+    while (!whole_.done()) {
       look();
       std::this_thread::sleep_for(5ms);
     }
-    for (auto& part : parts_) {
-      part->take_seconds(series_);
-      out_.part.merge(part->result());
-    }
+    whole_.take_seconds(latest_);
+    merge_series(series_, latest_);
+    if (!series_.empty()) hooks_.on_second(series_);
+    out_.part = whole_.result();
     merge_series(out_.part.series, series_);
     return std::move(out_);
   }
@@ -132,43 +94,45 @@ class Watch {
  private:
   double ran() const { return seconds(Clock::now() - start_); }
 
-  void stop() {
-    for (auto& part : parts_) part->stop();
-  }
-
   void look() {
+    whole_.take_seconds(latest_);
+    if (latest_.size() < 2) return;  // a second is complete when the next one has begun
     const std::size_t before = series_.size();
-    for (auto& part : parts_) part->take_seconds(series_);
+    while (latest_.size() > 1) {
+      const auto second = latest_.extract(latest_.begin());
+      series_[second.key()].merge(second.mapped());
+    }
     if (series_.size() == before) return;
     hooks_.on_second(series_);
     if (gates_.empty() || out_.aborted_by || stop_at_) return;
-    out_.aborted_by = broken_gate(job_.plan, gates_, parts_, Clock::now() - start_);
-    if (out_.aborted_by) stop();
+    out_.aborted_by = broken_gate(job_.plan, gates_, whole_.so_far(), Clock::now() - start_);
+    if (out_.aborted_by) whole_.stop();
   }
 
   bool over() {
-    if (all(parts_, [](Part& p) { return p.done(); })) return true;
-    if (!stop_at_ && all(parts_, [](Part& p) { return p.stopped(); })) stop_at_ = Clock::now();
+    if (whole_.done()) return true;
+    if (!stop_at_ && whole_.stopped()) stop_at_ = Clock::now();
     if (!stop_at_) return false;
-    return all(parts_, [](Part& p) { return p.drained(); }) ||
-           Clock::now() > *stop_at_ + (out_.interrupted ? std::min<Duration>(1s, job_.plan.drain) : job_.plan.drain);
+    return whole_.drained() || Clock::now() > *stop_at_ + (out_.interrupted ? std::min<Duration>(1s, job_.plan.drain) : job_.plan.drain);
   }
 
   const Job& job_;
   const RunHooks& hooks_;
-  std::vector<std::unique_ptr<Part>>& parts_;
+  Part& whole_;
   std::vector<std::pair<GateSpec, Gate>> gates_;
   Instant start_{std::chrono::nanoseconds(job_.start_ns)};
   std::optional<Instant> stop_at_;
-  Series series_;
+  Series series_, latest_;  // complete seconds, and those of which more may come
   RunOutcome out_;
 };
 
 }  // namespace
 
+RunOutcome watch(const Job& job, const RunHooks& hooks, Part& whole) { return Watch(job, hooks, whole).run(); }
+
 RunOutcome run(const Job& job, const RunHooks& hooks) {
-  auto parts = start(job);
-  return Watch(job, hooks, parts).run();
+  const auto parts = start_parts(job);
+  return watch(job, hooks, *parts);
 }
 
 void choose_processes(Job& job, std::uint32_t processes, std::uint32_t threads) {

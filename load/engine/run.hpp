@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include <phx/core/json.hpp>
 #include <phx/core/tls.hpp>
 
 #include "engine/address.hpp"
@@ -13,31 +14,24 @@
 namespace phx::load {
 
 /// The shards of this process. Throws what resolve() throws, and std::invalid_argument for TLS files.
-class LocalParts final : public Part {
+class LocalParts final : public PartGroup {
  public:
   explicit LocalParts(Job job);
   ~LocalParts() override;
-
-  void stop() override;
-  void finish() override;
-  bool stopped() override;
-  bool drained() override;
-  bool done() override;
-  void take_seconds(Series& into) override;
-  Stats so_far() override;
-  RunPart result() override;
 
  private:
   Job job_;
   Endpoints endpoints_;
   std::unique_ptr<core::TlsContext> tls_;
-  std::vector<std::unique_ptr<Part>> shards_;
 };
+
+/// The parts of a job in this process, or in job.processes children.
+std::unique_ptr<PartGroup> start_parts(const Job& job);
 
 /// What the run tells and asks while it goes on, on the caller's thread.
 struct RunHooks {
-  std::function<bool()> interrupted = [] { return false; };  ///< asked every few milliseconds; may wait so long
-  std::function<void(const Series&)> on_second = [](const Series&) {};
+  std::function<bool()> interrupted = [] { return false; };             ///< asked every few milliseconds; may wait so long
+  std::function<void(const Series&)> on_second = [](const Series&) {};  ///< with all complete seconds, when there is a new one
 };
 
 struct RunOutcome {
@@ -45,9 +39,12 @@ struct RunOutcome {
   double seconds = 0;
   bool interrupted = false;
   std::optional<std::string> aborted_by;
+  Json fleet;  ///< its members, if it was one
 };
 
-/// Runs the job in this process, or in job.processes children, to its end: stop, drain, close the books everywhere at once.
+/// Watches the parts to their end: stop, drain, close the books everywhere at once.
+RunOutcome watch(const Job& job, const RunHooks& hooks, Part& whole);
+/// Starts and watches.
 RunOutcome run(const Job& job, const RunHooks& hooks);
 
 /// How many processes and threads so many connections need.

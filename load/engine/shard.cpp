@@ -11,7 +11,6 @@
 namespace phx::load {
 
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
 
 double thread_cpu_seconds() noexcept {
   timespec t{};
@@ -35,7 +34,9 @@ std::uint64_t descriptor_limit() noexcept {
 }
 
 Shard::Shard(const Job& job, std::uint32_t thread, const Endpoints& endpoints, const core::TlsContext* tls)
-    : job_(job), thread_(thread), wire_(endpoints, tls), runner_([this] { run(); }) {}
+    : job_(job), thread_(thread), clock_{std::chrono::nanoseconds(job.clock_ahead_ns)}, wire_(endpoints, tls, clock_), runner_([this] {
+        run();
+      }) {}
 
 Shard::~Shard() {
   command(Command::finish);
@@ -58,7 +59,7 @@ void Shard::run() {
                        .start = Instant(std::chrono::nanoseconds(job_.start_ns))};
     Swarm swarm(std::move(swarm_job), wire_);
     loop(swarm);
-    close_books(swarm, Clock::now());
+    close_books(swarm, clock_.now());
   } catch (const std::exception& e) {
     const std::lock_guard lock(mutex_);
     part_.generator.trouble.push_back(std::string("a shard failed: ") + e.what());
@@ -70,7 +71,7 @@ void Shard::loop(Swarm& swarm) {
   const Instant start(std::chrono::nanoseconds(job_.start_ns));
   std::uint32_t second = 0;
   while (command_ != Command::finish) {
-    Instant now = Clock::now();
+    Instant now = clock_.now();
     if (now < start) {
       wire_.wait(swarm, start);
       continue;

@@ -36,6 +36,7 @@ class Shard final : public Part {
 
   const Job& job_;
   std::uint32_t thread_;
+  RunClock clock_;
   SocketWire wire_;
   std::atomic<Command> command_{Command::run};
   std::atomic<bool> stopped_{false}, drained_{false}, done_{false};

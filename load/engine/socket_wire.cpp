@@ -59,9 +59,10 @@ SocketWire::Conn::Conn(Conn&& o) noexcept
       pending(std::move(o.pending)),
       tls(std::move(o.tls)) {}
 
-SocketWire::SocketWire(const Endpoints& endpoints, const core::TlsContext* tls)
+SocketWire::SocketWire(const Endpoints& endpoints, const core::TlsContext* tls, RunClock clock)
     : endpoints_(endpoints),
       tls_(tls),
+      clock_(clock),
       epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       wake_(checked(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")),
       buffer_(buffer_bytes) {
@@ -81,7 +82,7 @@ SocketWire::Conn& SocketWire::conn(std::uint32_t slot, unsigned lane) {
 }
 
 void SocketWire::wait(Swarm& swarm, Instant until) {
-  const auto left = std::max(Duration::zero(), until - std::chrono::steady_clock::now());
+  const auto left = std::max(Duration::zero(), until - clock_.now());
   const timespec timeout{.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(left).count(), .tv_nsec = left.count() % 1'000'000'000};
   int n = ::epoll_pwait2(epoll_, events_.data(), static_cast<int>(events_.size()), &timeout, nullptr);
   if (n < 0 && errno == ENOSYS)
@@ -93,7 +94,7 @@ void SocketWire::wait(Swarm& swarm, Instant until) {
       if (::read(wake_, &counted, sizeof counted) < 0 && errno != EAGAIN) throw std::system_error(errno, std::system_category(), "eventfd");
       continue;
     }
-    on_event(swarm, event, std::chrono::steady_clock::now());
+    on_event(swarm, event, clock_.now());
   }
 }
 
@@ -151,10 +152,7 @@ void SocketWire::on_connected(Swarm& swarm, std::uint32_t slot, unsigned lane, I
   if (tls_ != nullptr) {
     c.tls = std::make_unique<Tls>(Tls{core::TlsStream::client(*tls_, endpoints_.host)});
     std::string out;
-    if (c.tls->stream.start(out)) {
-      drop(c, true);
-      return swarm.on_lost(slot, lane, ErrorClass::tls, now);
-    }
+    if (c.tls->stream.start(out)) return tls_failed(swarm, slot, lane, now);
     send_raw(c, slot, lane, out);
   } else {
     swarm.on_secure(slot, lane, now);
@@ -184,13 +182,17 @@ void SocketWire::on_secure_bytes(Swarm& swarm, std::uint32_t slot, unsigned lane
   plain_.clear();
   const std::error_code failed = c.tls->stream.feed(bytes, plain_, out);
   if (!out.empty()) send_raw(c, slot, lane, out);
-  if (failed) {
-    drop(c, true);
-    return swarm.on_lost(slot, lane, ErrorClass::tls, now);
-  }
+  if (failed) return tls_failed(swarm, slot, lane, now);
   if (c.tls->stream.ready() && !std::exchange(c.tls->told, true)) swarm.on_secure(slot, lane, now);
   const bool still = conn(slot, lane).fd >= 0 && conn(slot, lane).generation == generation;
   if (still && !plain_.empty()) swarm.on_bytes(slot, lane, plain_, now);
+}
+
+void SocketWire::tls_failed(Swarm& swarm, std::uint32_t slot, unsigned lane, Instant now) {
+  Conn& c = conn(slot, lane);
+  const std::string detail = c.tls->stream.detail();
+  drop(c, true);
+  swarm.on_lost(slot, lane, ErrorClass::tls, now, detail);
 }
 
 void SocketWire::write(std::uint32_t slot, unsigned lane, std::string_view bytes) {

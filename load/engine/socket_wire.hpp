@@ -14,6 +14,7 @@
 #include <phx/load/wire.hpp>
 
 #include "engine/address.hpp"
+#include "engine/run_clock.hpp"
 
 namespace phx::load {
 
@@ -21,8 +22,8 @@ namespace phx::load {
 /// one Conn and a descriptor. One thread.
 class SocketWire final : public Wire {
  public:
-  /// Both are borrowed for life; tls: null for ws://.
-  SocketWire(const Endpoints& endpoints, const core::TlsContext* tls);
+  /// endpoints and tls are borrowed for life; tls: null for ws://.
+  SocketWire(const Endpoints& endpoints, const core::TlsContext* tls, RunClock clock);
   ~SocketWire() override;
 
   /// Waits until something is ready or `until`, and tells the swarm. `wake_fd` ends the wait.
@@ -58,6 +59,7 @@ class SocketWire final : public Wire {
   void on_connected(Swarm& swarm, std::uint32_t slot, unsigned lane, Instant now);
   void on_readable(Swarm& swarm, std::uint32_t slot, unsigned lane, Instant now);
   void on_secure_bytes(Swarm& swarm, std::uint32_t slot, unsigned lane, std::span<char> bytes, Instant now);
+  void tls_failed(Swarm& swarm, std::uint32_t slot, unsigned lane, Instant now);
   void send_raw(Conn& c, std::uint32_t slot, unsigned lane, std::string_view bytes);
   void flush(Conn& c, std::uint32_t slot, unsigned lane);
   void interest(Conn& c, std::uint32_t slot, unsigned lane);
@@ -66,6 +68,7 @@ class SocketWire final : public Wire {
 
   const Endpoints& endpoints_;
   const core::TlsContext* tls_;
+  RunClock clock_;
   int epoll_, wake_;
   std::array<std::vector<Conn>, 2> lanes_;
   std::array<epoll_event, 256> events_;

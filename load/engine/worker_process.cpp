@@ -33,7 +33,7 @@ void checked(int error, const char* what) {
 
 }  // namespace
 
-WorkerProcess::WorkerProcess(const Job& job) : number_(job.process) {
+WorkerProcess::WorkerProcess(const Job& job) : ReportedPart("worker process " + std::to_string(job.process + 1)) {
   std::array<int, 2> to{}, from{};
   checked(::pipe2(to.data(), O_CLOEXEC) < 0 ? errno : 0, "pipe");
   checked(::pipe2(from.data(), O_CLOEXEC) < 0 ? errno : 0, "pipe");
@@ -71,8 +71,6 @@ void WorkerProcess::send(const std::string& command) {
   pump();
 }
 
-void WorkerProcess::finish() { send("finish"); }
-
 /// Moves what can be moved without waiting.
 void WorkerProcess::pump() {
   while (!unsent_.empty()) {
@@ -82,48 +80,16 @@ void WorkerProcess::pump() {
   }
   std::array<char, 65536> chunk;
   ssize_t n = 0;
-  while (!done_ && (n = ::read(out_, chunk.data(), chunk.size())) > 0) buffer_.append(chunk.data(), static_cast<std::size_t>(n));
-  const bool ended = !done_ && (n == 0 || (errno != EAGAIN && errno != EINTR));
+  while (!ended_ && (n = ::read(out_, chunk.data(), chunk.size())) > 0) buffer_.append(chunk.data(), static_cast<std::size_t>(n));
+  const bool ended = !ended_ && (n == 0 || (errno != EAGAIN && errno != EINTR));
   std::size_t begin = 0;
   for (std::size_t end; (end = buffer_.find('\n', begin)) != std::string::npos; begin = end + 1)
-    on_line(std::string_view(buffer_).substr(begin, end - begin));
+    on_report(std::string_view(buffer_).substr(begin, end - begin));
   buffer_.erase(0, begin);
   if (!ended) return;
-  stopped_ = drained_ = done_ = true;
-  if (!has_result_) part_.generator.trouble.push_back("worker process " + std::to_string(number_ + 1) + " died; its users are missing");
+  ended_ = true;
+  gone();
 }
-
-void WorkerProcess::on_line(std::string_view line) {
-  auto json = parse_json(line);
-  if (!json || !json->is_object()) {
-    part_.generator.trouble.push_back("worker process " + std::to_string(number_ + 1) + " wrote what nobody understands");
-    return;
-  }
-  if (json->contains("stopped")) stopped_ = true;
-  if (json->contains("drained")) drained_ = (*json)["drained"].get<bool>();
-  if (json->contains("second")) {
-    if (auto second = Second::from_json((*json)["second"])) seconds_[second->t].merge(*second);
-  }
-  if (json->contains("stats")) {
-    if (auto stats = Stats::from_json((*json)["stats"])) so_far_ = std::move(*stats);
-  }
-  if (json->contains("result")) {
-    auto part = RunPart::from_json((*json)["result"]);
-    has_result_ = part.has_value();
-    if (part) part_ = std::move(*part);
-  }
-}
-
-bool WorkerProcess::stopped() { return pump(), stopped_; }
-bool WorkerProcess::drained() { return pump(), drained_; }
-bool WorkerProcess::done() { return pump(), done_; }
-void WorkerProcess::take_seconds(Series& into) {
-  pump();
-  merge_series(into, seconds_);
-  seconds_.clear();
-}
-Stats WorkerProcess::so_far() { return so_far_; }
-RunPart WorkerProcess::result() { return std::move(part_); }
 
 namespace {
 
@@ -165,40 +131,21 @@ class Commands {
   bool ended_ = false;
 };
 
-void report(LocalParts& parts, bool watch, bool& stopped, bool& drained) {
-  Series seconds;
-  parts.take_seconds(seconds);
-  for (const auto& [t, second] : seconds) {
-    Json line = obj("second", second.to_json());
-    if (watch) line["stats"] = parts.so_far().to_json();
-    say(line);
-  }
-  if (!stopped && parts.stopped()) {
-    stopped = true;
-    say(obj("stopped", true));
-  }
-  if (parts.drained() != drained) {
-    drained = !drained;
-    say(obj("drained", drained));
-  }
-}
-
 }  // namespace
 
 void run_worker() {
   Commands commands;
   const Job job = Job::from_json(Json::parse(commands.first_line()));
   LocalParts parts(job);
-  bool stopped = false, drained = false;
+  PartReporter reporter(parts, job.watch_gates, say);
   std::vector<std::string> lines;
   while (!parts.done()) {
     lines.clear();
     commands.read_into(lines, 20ms);
     for (const std::string& line : lines) line == "stop" ? parts.stop() : parts.finish();
-    report(parts, job.watch_gates, stopped, drained);
+    reporter.report();
   }
-  report(parts, false, stopped, drained);
-  say(obj("result", parts.result().to_json(0)));
+  reporter.result();
 }
 
 }  // namespace phx::load

@@ -1,33 +1,19 @@
 // phx-load as a CI job would use it, against phx-server: figures, gates, exit codes, processes, segments, interruption.
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { start, bin } from "./server.mjs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { start } from "./server.mjs";
+import { load, results } from "./load_tool.mjs";
 
-let server, url, dir;
+const { file, result } = results();
+let server, url;
 before(async () => {
   server = await start("phx-server", "--port", "0", "--log-level", "error");
   url = `ws://127.0.0.1:${server.port}/socket`;
-  dir = mkdtempSync(path.join(tmpdir(), "phx-load-"));
 });
-after(async () => { await server.stop(); rmSync(dir, { recursive: true }); });
-
-const file = (name) => path.join(dir, name);
-const result = (name) => JSON.parse(readFileSync(file(name)));
+after(() => server.stop());
 
 /** The machine that tests may be busy: what is tested here is not its scheduler. */
-function load(...args) {
-  const child = spawn(path.join(bin, "phx-load"), args);
-  const out = { stdout: "", stderr: "" };
-  child.stdout.on("data", (d) => { out.stdout += d; });
-  child.stderr.on("data", (d) => { out.stderr += d; });
-  const done = once(child, "close").then(([code]) => ({ code, ...out }));
-  return { child, done, stderr: () => out.stderr };
-}
 const run = (plan, ...args) => load("run", plan, "--url", url, "--max-lag", "60", ...args).done;
 
 test("broadcast: every delivery is expected and received, with the figures the contract names", async () => {
@@ -75,6 +61,15 @@ test("nobody home exits 3, a refused join 4, a wrong word 2, each with a line th
   }
 });
 
+test("--connect-to spreads the users over the nodes of a cluster, whatever host the URL names", async () => {
+  const nodes = `127.0.0.1:${server.port},127.0.0.1:1`;
+  const r = await load("run", "join", "--url", "ws://cluster.invalid/socket", "--connect-to", nodes, "--users", "10", "--ramp", "0", "--duration", "1", "--max-lag", "60", "--out", file("n.json")).done;
+  assert.equal(r.code, 0, r.stderr);
+  assert.deepEqual(result("n.json").users, { planned: 10, connected: 5, joined: 5, failed: 5 });
+  assert.equal(result("n.json").errors.by_class.connect_refused, 5);
+  assert.equal((await run("join", "--connect-to", "nonsense/x")).code, 2);
+});
+
 test("churn and storm: comings and goings lose nothing, everybody comes back", async () => {
   const churn = await run("churn", "--users", "40", "--rate", "50", "--duration", "4", "--gate", "delivery.lost == 0 and delivery.duplicate == 0", "--out", file("c.json"));
   assert.equal(churn.code, 0, churn.stderr);
@@ -112,7 +107,7 @@ test("segments started apart merge to the whole, deliveries across them included
 
 test("Ctrl-C prints the partial result and exits 130", async () => {
   const r = load("run", "echo", "--url", url, "--users", "5", "--rate", "50", "--duration", "60", "--max-lag", "60");
-  while (!/ 2s of/.test(r.stderr())) await once(r.child.stderr, "data");
+  await r.says(/ 2s of/);
   r.child.kill("SIGINT");
   const { code, stdout } = await r.done;
   assert.equal(code, 130);

@@ -8,19 +8,10 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { start, bin } from "./server.mjs";
+import { start, bin, freePort } from "./server.mjs";
 
 const dir = mkdtempSync(path.join(os.tmpdir(), "phxkit-proxy-"));
 const file = (name) => path.join(dir, name);
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** A proxy that only knows how to listen on a given port: ready when something answers there. */
 async function startProxy(make) {

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import net from "node:net";
 import path from "node:path";
 
 export const bin = process.env.PHXKIT_BIN ?? path.join(path.dirname(fileURLToPath(import.meta.url)), "../../build/release/bin");
@@ -28,6 +29,7 @@ export async function start(program, ...args) {
   child.stdout.unref();
   return {
     port: JSON.parse(line).listening.port,
+    pid: child.pid,
     async stop(signal = "SIGTERM") {
       child.ref();
       child.kill(signal);
@@ -35,6 +37,16 @@ export async function start(program, ...args) {
       return code;
     },
   };
+}
+
+/** For programs that cannot choose one themselves, or do not tell. */
+export async function freePort() {
+  const probe = net.createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, "close");
+  return port;
 }
 
 /** Resolves with the value of the next call: `const [next, callback] = eventually()`. */

@@ -238,6 +238,7 @@ RunResult evaluate(const Report& r) {
   j["aborted_by"] = r.aborted_by ? Json(*r.aborted_by) : Json();
   j["plan"] = r.plan;
   j["environment"] = r.environment;
+  if (!r.fleet.is_null()) j["fleet"] = r.fleet;
   j["users"] = users_json(out.users);
   j["deliveries"] = out.deliveries.to_json();
   j["deliveries"]["topics"] = topics_json(topics);

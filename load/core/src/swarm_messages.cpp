@@ -26,8 +26,9 @@ void Swarm::on_bytes(std::uint32_t slot, unsigned lane, std::span<char> bytes, I
   arm(users_[slot], slot);
 }
 
-void Swarm::on_lost(std::uint32_t slot, unsigned lane, ErrorClass why, Instant now) {
+void Swarm::on_lost(std::uint32_t slot, unsigned lane, ErrorClass why, Instant now, std::string_view detail) {
   User& u = users_[slot];
+  if (first_refusal_.empty()) first_refusal_ = detail;
   if (u.poll && (why == ErrorClass::connection_lost || why == ErrorClass::closed_by_server))
     poll_lost(u, slot, lane, now);
   else

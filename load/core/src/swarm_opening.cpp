@@ -178,7 +178,7 @@ void Swarm::joined_now(User& u, Instant now) {
   u.due_step = never;
   u.first_open = u.next_push;
   if (stopped_) return;
-  u.acts = p.action != Action::none && (p.actors == 0 || u.id < p.actors);
+  u.acts = p.hostile == Hostile::none && p.action != Action::none && (p.actors == 0 || u.id < p.actors);
   if (u.acts || p.hostile != Hostile::none) schedule_actions(u, now);
   if (!p.stay.zero() && !(p.actors > 0 && u.acts)) u.due_stay = std::min(u.due_stay, now + p.stay.sample(rng_));
 }

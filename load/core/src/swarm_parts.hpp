@@ -4,12 +4,11 @@
 #include <phx/load/http_answer.hpp>
 #include <phx/load/swarm.hpp>
 
+#include "instant_ns.hpp"
+
 namespace phx::load {
 
 inline constexpr Instant never = Instant::max();
-
-inline std::int64_t ns(Instant t) noexcept { return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count(); }
-inline Instant instant(std::int64_t ns) noexcept { return Instant(std::chrono::nanoseconds(ns)); }
 
 /// A push of one topic and profile, encoded once; join_ref, ref and stamp are filled in at these places (npos: not there).
 struct Swarm::Prepared {

@@ -156,4 +156,18 @@ TEST(Swarm, HeartbeatsAreSentAndMissedOnesEndTheConnection) {
   EXPECT_EQ(total[ErrorClass::heartbeat_timeout], 3u);
 }
 
+/// Issue 7, point 10. What they do not do is their misbehaviour, not a generator that found no time (exit 6).
+TEST(Swarm, HostileUsersLeaveNothingUndone) {
+  for (const char* kind : {"slow-reader", "silent", "join-flood"}) {
+    ScriptedServer server;
+    Plan plan = plan_of("echo", 5, 0s, 5s);
+    apply({.hostile = kind}, plan);
+    server.add(plan);
+    const RunPart part = server.finish();
+    EXPECT_EQ(part.users.joined, 5u) << kind;
+    EXPECT_EQ(part.total()[Counter::skipped], 0u) << kind;
+    EXPECT_EQ(part.total()[Counter::pushes], 0u) << kind;
+  }
+}
+
 }  // namespace

@@ -56,6 +56,8 @@ struct Report {
   std::vector<Stage> stages;
   double max_lag_us = 100'000;
   Json environment;
+  Json
+      fleet;  ///< {"name","members":[{"segment","host","clock_offset_us","clock_error_us","clock_drift_us","died","reports_lost"}]}, or null
   RunPart part;
   std::int64_t ledger_zero_ns = 0;
   bool keep_ledger = false;  ///< segments keep their books, so that merge is exact

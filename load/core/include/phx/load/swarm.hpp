@@ -78,7 +78,8 @@ class Swarm {
   void on_secure(std::uint32_t slot, unsigned lane, Instant now);
   /// `bytes` are unmasked in place.
   void on_bytes(std::uint32_t slot, unsigned lane, std::span<char> bytes, Instant now);
-  void on_lost(std::uint32_t slot, unsigned lane, ErrorClass why, Instant now);
+  /// detail: for first_refusal().
+  void on_lost(std::uint32_t slot, unsigned lane, ErrorClass why, Instant now, std::string_view detail = {});
   void on_deadline(Instant now);
   std::optional<Instant> next_deadline() const;
 
@@ -97,7 +98,8 @@ class Swarm {
   std::uint64_t joined() const noexcept { return joined_; }
   /// The increments since the last call; the caller says which second it was.
   Second take_second();
-  /// "error": {"reason":"unauthorized"} of the first refused join, status line of the first refused upgrade; for the operator.
+  /// "error": {"reason":"unauthorized"} of the first refused join, status line of the first refused upgrade, what is wrong with a certificate;
+  /// for the operator.
   const std::string& first_refusal() const noexcept { return first_refusal_; }
   const Plan& plan() const noexcept { return job_.plan; }
 
