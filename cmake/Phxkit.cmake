@@ -7,7 +7,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 set_property(GLOBAL PROPERTY PHXKIT_SUITES "")
 
 function(phxkit_warnings target)
-  if(PROJECT_IS_TOP_LEVEL)
+  if(PHXKIT_WARNINGS)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow $<$<BOOL:${PHXKIT_WERROR}>:-Werror>)
     if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
       target_compile_options(${target} PRIVATE -Wno-restrict) # g++ 12 sees overlaps in `"text" + string` (GCC bug 105651)
