@@ -65,12 +65,16 @@ function(phxkit_linking target exports)
   endif()
 endfunction()
 
-# phxkit_program(phx SOURCES ... LINK ...): an executable in bin/.
+# phxkit_program(phx SOURCES ... LINK ... [PRECOMPILE <header>...]): an executable in bin/.
 function(phxkit_program name)
-  cmake_parse_arguments(A "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(A "" "" "SOURCES;LINK;PRECOMPILE" ${ARGN})
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE ${A_LINK})
   phxkit_warnings(${name})
+  if(A_PRECOMPILE)
+    target_precompile_headers(${name} PRIVATE ${A_PRECOMPILE})
+    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>) # for ccache
+  endif()
 endfunction()
 
 # What every test includes anyway, parsed once: GoogleTest and the JSON type cost 4 s of every test file.

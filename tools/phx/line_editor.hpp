@@ -50,7 +50,7 @@ class LineEditor {
 
   Host host_;
   std::unique_ptr<editline, void (*)(editline*)> editor_;
-  std::unique_ptr<history, void (*)(history*)> history_;
+  std::unique_ptr<struct history, void (*)(struct history*)> history_;
   std::string prompt_;
   bool editing_ = false, hidden_ = false;
   std::exception_ptr thrown_;  ///< by Host::wait, carried over libedit's C frames

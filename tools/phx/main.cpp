@@ -36,7 +36,7 @@ void add_commands(CLI::App& app, Command& chosen) {
   add_conformance(app, chosen);
   app.add_subcommand("version", "print the version")->callback([&chosen] {
     chosen = [] {
-      if (std::puts(version_line("phx").c_str()) < 0 || std::fflush(stdout) != 0) throw ClosedPipe{};
+      print(version_line("phx") + '\n');
       return ExitCode::pass;
     };
   });

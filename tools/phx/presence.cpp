@@ -21,7 +21,7 @@ class PresenceCommand {
   explicit PresenceCommand(const WatchOptions& options)
       : options_(options),
         session_(options, !options.watch),
-        channel_(session_.socket().channel(options.topic, payload_argument(options.join_payload, "--join-payload"))),
+        channel_(session_.channel(options.topic)),
         presence_(channel_),
         replies_(channel_.on("phx_reply", [this](const client::Message& m) { on_reply(m); })),
         joined_(presence_.on_join([this](const client::PresenceJoined& j) { joins_[j.presence.key] = presence_json(j.presence); })),

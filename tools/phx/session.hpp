@@ -21,6 +21,9 @@ class Session {
   ~Session();
 
   client::Socket& socket() noexcept { return *socket_; }
+  /// A channel with the payload of --join-payload. Throws Failure(usage) for what no server can be asked.
+  client::Channel channel(const std::string& topic);
+  client::Channel channel(const std::string& topic, const client::Payload& join_payload);
   MainLoop& loop() noexcept { return loop_; }
   Output& out() noexcept { return out_; }
 

@@ -106,7 +106,7 @@ class ShellCommand {
     std::optional<ExitCode> code;
     std::string why;
   };
-  End finish(const Command& command) {
+  End finish(const Instruction& command) {
     const auto end = std::make_shared<End>();
     conversation_.execute(command, [this, end](ExitCode code, const std::string& why) {
       *end = {code, why};

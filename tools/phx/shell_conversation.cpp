@@ -41,7 +41,7 @@ Conversation::Conversation(const ConnectOptions& options, Session& session, View
       view_(view),
       messages_(session.socket().on_message([this](const client::Message& m) { on_message(m); })) {}
 
-void Conversation::execute(const Command& command, Done done) {
+void Conversation::execute(const Instruction& command, Done done) {
   try {
     std::visit([&](const auto& c) { run(c, done); }, command);
   } catch (const Failure& e) { done(e.code(), e.what()); }  // a payload that is none
@@ -80,8 +80,7 @@ void Conversation::run(const Join& command, const Done& done) {
   if (before != rooms_.end() && before->second->channel.state() != client::ChannelState::closed)
     return done(ExitCode::usage, spelled(topic) + " is joined already");
   const auto payload = payload_argument(command.payload.empty() ? options_.join_payload : command.payload, "the payload");
-  if (payload.is_binary()) return done(ExitCode::usage, "the payload of a join is JSON, not bytes");
-  client::Channel channel = session_.socket().channel(topic, payload);
+  client::Channel channel = session_.channel(topic, payload);
   client::Presence presence(channel);
   const auto joining = std::make_shared<Room>(Room{std::move(channel), std::move(presence), {}, false});
   joining->synced = joining->presence.on_sync([this, room = joining.get()] {

@@ -26,7 +26,7 @@ class Conversation {
 
   /// Starts a command; `done` is called once, at once or from the loop. `wait`, `sleep` and a presence not known yet run the loop
   /// themselves until they are over, Ctrl-C included.
-  void execute(const Command& command, Done done);
+  void execute(const Instruction& command, Done done);
 
   Vocabulary vocabulary() const;
   const std::string& last_topic() const noexcept { return last_; }

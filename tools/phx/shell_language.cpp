@@ -92,21 +92,21 @@ class Arguments {
 };
 
 enum class Names { none, command, topic, event };
-using Parse = Command (*)(Arguments&);
+using Parse = Instruction (*)(Arguments&);
 struct Entry {
   CommandInfo info;
   std::array<Names, 2> names;  ///< of its arguments
   Parse parse;
 };
 
-Command parse_join(Arguments& a) {
+Instruction parse_join(Arguments& a) {
   Join out;
   out.topic = a.topic();
   out.payload = a.payload();
   return out;
 }
 
-Command parse_push(Arguments& a) {
+Instruction parse_push(Arguments& a) {
   Push out;
   out.wants_reply = !a.flag("--no-reply");
   out.topic = a.topic();
@@ -115,7 +115,7 @@ Command parse_push(Arguments& a) {
   return out;
 }
 
-Command parse_wait(Arguments& a) {
+Instruction parse_wait(Arguments& a) {
   WaitFor out;
   out.glob = a.word("event");
   if (const std::string limit = a.optional_word(); !limit.empty()) out.limit = a.time(limit);
@@ -139,25 +139,25 @@ constexpr std::array<CommandInfo, 12> infos{{
 
 constexpr std::array<Entry, infos.size()> entries{{
     {infos[0], {Names::topic, Names::none}, parse_join},
-    {infos[1], {Names::topic, Names::none}, [](Arguments& a) -> Command { return Leave{a.topic()}; }},
+    {infos[1], {Names::topic, Names::none}, [](Arguments& a) -> Instruction { return Leave{a.topic()}; }},
     {infos[2], {Names::topic, Names::event}, parse_push},
-    {infos[3], {}, [](Arguments&) -> Command { return Topics{}; }},
-    {infos[4], {Names::topic, Names::none}, [](Arguments& a) -> Command { return ShowPresence{a.topic()}; }},
+    {infos[3], {}, [](Arguments&) -> Instruction { return Topics{}; }},
+    {infos[4], {Names::topic, Names::none}, [](Arguments& a) -> Instruction { return ShowPresence{a.topic()}; }},
     {infos[5],
      {Names::event, Names::none},
-     [](Arguments& a) -> Command {
+     [](Arguments& a) -> Instruction {
        return ShowEvents{a.optional_word(), true};
      }},
     {infos[6],
      {Names::event, Names::none},
-     [](Arguments& a) -> Command {
+     [](Arguments& a) -> Instruction {
        return ShowEvents{a.optional_word(), false};
      }},
     {infos[7], {Names::event, Names::none}, parse_wait},
-    {infos[8], {}, [](Arguments& a) -> Command { return Sleep{a.time(a.word("time"))}; }},
-    {infos[9], {}, [](Arguments&) -> Command { return Ping{}; }},
-    {infos[10], {Names::command, Names::none}, [](Arguments& a) -> Command { return Help{a.optional_word()}; }},
-    {infos[11], {}, [](Arguments&) -> Command { return Quit{}; }},
+    {infos[8], {}, [](Arguments& a) -> Instruction { return Sleep{a.time(a.word("time"))}; }},
+    {infos[9], {}, [](Arguments&) -> Instruction { return Ping{}; }},
+    {infos[10], {Names::command, Names::none}, [](Arguments& a) -> Instruction { return Help{a.optional_word()}; }},
+    {infos[11], {}, [](Arguments&) -> Instruction { return Quit{}; }},
 }};
 
 const Entry* find(std::string_view word) {
@@ -214,14 +214,14 @@ std::vector<std::string> names_after(std::vector<std::string_view> words, std::s
 
 std::span<const CommandInfo> commands() { return infos; }
 
-tl::expected<std::optional<Command>, std::string> parse(std::string_view line) {
+tl::expected<std::optional<Instruction>, std::string> parse(std::string_view line) {
   line = trimmed(line);
   if (line.empty() || line.front() == '#') return std::nullopt;
   const std::string_view word = line.substr(0, std::min(line.find_first_of(blanks), line.size()));
   const Entry* entry = find(word);
   if (entry == nullptr) return tl::unexpected(unknown(word));
   Arguments arguments(line.substr(word.size()));
-  Command command = entry->parse(arguments);
+  Instruction command = entry->parse(arguments);
   arguments.end();
   if (const auto* help = std::get_if<Help>(&command); help != nullptr && !help->command.empty() && find(help->command) == nullptr)
     return tl::unexpected(unknown(help->command));

@@ -58,7 +58,7 @@ struct Ping {
 struct Quit {
   bool operator==(const Quit&) const = default;
 };
-using Command = std::variant<Help, Join, Leave, Push, Topics, ShowPresence, ShowEvents, WaitFor, Sleep, Ping, Quit>;
+using Instruction = std::variant<Help, Join, Leave, Push, Topics, ShowPresence, ShowEvents, WaitFor, Sleep, Ping, Quit>;
 
 struct CommandInfo {
   std::string_view word, arguments, text;
@@ -68,7 +68,7 @@ std::span<const CommandInfo> commands();
 
 /// Words are separated by blanks; one with blanks in it is written as a JSON string. A payload is the rest of the line, quoted for a
 /// shell or not. Blank lines and those that begin with # are nothing (nullopt). The error is one line that names the remedy.
-tl::expected<std::optional<Command>, std::string> parse(std::string_view line);
+tl::expected<std::optional<Instruction>, std::string> parse(std::string_view line);
 
 /// What has been met so far in a session.
 struct Vocabulary {

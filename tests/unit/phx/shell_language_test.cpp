@@ -12,7 +12,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-Command command(std::string_view line) {
+Instruction command(std::string_view line) {
   const auto parsed = parse(line);
   if (!parsed || !*parsed) {
     ADD_FAILURE() << line << ": " << (parsed ? "nothing" : parsed.error());
@@ -27,18 +27,18 @@ std::string complaint(std::string_view line) {
 }
 
 TEST(ShellParse, EveryCommand) {
-  EXPECT_EQ(command("join room:lobby"), Command(Join{"room:lobby", ""}));
-  EXPECT_EQ(command("leave room:lobby"), Command(Leave{"room:lobby"}));
-  EXPECT_EQ(command("push room:lobby ping"), Command(Push{"room:lobby", "ping", "", true}));
-  EXPECT_EQ(command("topics"), Command(Topics{}));
-  EXPECT_EQ(command("presence room:lobby"), Command(ShowPresence{"room:lobby"}));
-  EXPECT_EQ(command("on new_*"), Command(ShowEvents{"new_*", true}));
-  EXPECT_EQ(command("off"), Command(ShowEvents{"", false}));
-  EXPECT_EQ(command("wait new_msg"), Command(WaitFor{"new_msg", std::nullopt}));
-  EXPECT_EQ(command("sleep 2"), Command(Sleep{2s}));
-  EXPECT_EQ(command("ping"), Command(Ping{}));
-  EXPECT_EQ(command("help push"), Command(Help{"push"}));
-  EXPECT_EQ(command("quit"), Command(Quit{}));
+  EXPECT_EQ(command("join room:lobby"), Instruction(Join{"room:lobby", ""}));
+  EXPECT_EQ(command("leave room:lobby"), Instruction(Leave{"room:lobby"}));
+  EXPECT_EQ(command("push room:lobby ping"), Instruction(Push{"room:lobby", "ping", "", true}));
+  EXPECT_EQ(command("topics"), Instruction(Topics{}));
+  EXPECT_EQ(command("presence room:lobby"), Instruction(ShowPresence{"room:lobby"}));
+  EXPECT_EQ(command("on new_*"), Instruction(ShowEvents{"new_*", true}));
+  EXPECT_EQ(command("off"), Instruction(ShowEvents{"", false}));
+  EXPECT_EQ(command("wait new_msg"), Instruction(WaitFor{"new_msg", std::nullopt}));
+  EXPECT_EQ(command("sleep 2"), Instruction(Sleep{2s}));
+  EXPECT_EQ(command("ping"), Instruction(Ping{}));
+  EXPECT_EQ(command("help push"), Instruction(Help{"push"}));
+  EXPECT_EQ(command("quit"), Instruction(Quit{}));
 }
 
 TEST(ShellParse, EveryCommandOfTheTableIsKnown) {
@@ -46,36 +46,36 @@ TEST(ShellParse, EveryCommandOfTheTableIsKnown) {
 }
 
 TEST(ShellParse, APayloadIsTheRestOfTheLine) {
-  EXPECT_EQ(command(R"(join room:1 {"a": "b c"}  )"), Command(Join{"room:1", R"({"a": "b c"})"}));
+  EXPECT_EQ(command(R"(join room:1 {"a": "b c"}  )"), Instruction(Join{"room:1", R"({"a": "b c"})"}));
   EXPECT_EQ(command(R"(push room:1 new_msg {"body": "hi there", "n": 1})"),
-            Command(Push{"room:1", "new_msg", R"({"body": "hi there", "n": 1})", true}));
-  EXPECT_EQ(command("push room:1 new_msg @file with blanks.json"), Command(Push{"room:1", "new_msg", "@file with blanks.json", true}));
+            Instruction(Push{"room:1", "new_msg", R"({"body": "hi there", "n": 1})", true}));
+  EXPECT_EQ(command("push room:1 new_msg @file with blanks.json"), Instruction(Push{"room:1", "new_msg", "@file with blanks.json", true}));
 }
 
 TEST(ShellParse, QuotesMeantForAShellAreTakenOff) {
-  EXPECT_EQ(command(R"(push room:1 new_msg '{"body":"hi"}')"), Command(Push{"room:1", "new_msg", R"({"body":"hi"})", true}));
+  EXPECT_EQ(command(R"(push room:1 new_msg '{"body":"hi"}')"), Instruction(Push{"room:1", "new_msg", R"({"body":"hi"})", true}));
 }
 
 TEST(ShellParse, NoReplyStandsBeforeTheTopic) {
-  EXPECT_EQ(command("push --no-reply room:1 typing"), Command(Push{"room:1", "typing", "", false}));
+  EXPECT_EQ(command("push --no-reply room:1 typing"), Instruction(Push{"room:1", "typing", "", false}));
 }
 
 TEST(ShellParse, ADotIsTheTopicJoinedLastAndAQuotedDotIsItself) {
-  EXPECT_EQ(command("push . ping {}"), Command(Push{"", "ping", "{}", true}));
-  EXPECT_EQ(command("leave ."), Command(Leave{""}));
-  EXPECT_EQ(command(R"(leave ".")"), Command(Leave{"."}));
-  EXPECT_EQ(command("leave .x"), Command(Leave{".x"}));
+  EXPECT_EQ(command("push . ping {}"), Instruction(Push{"", "ping", "{}", true}));
+  EXPECT_EQ(command("leave ."), Instruction(Leave{""}));
+  EXPECT_EQ(command(R"(leave ".")"), Instruction(Leave{"."}));
+  EXPECT_EQ(command("leave .x"), Instruction(Leave{".x"}));
 }
 
 TEST(ShellParse, NamesWithBlanksAreJsonStrings) {
-  EXPECT_EQ(command(R"(push "my room" "say \"hi\"" {})"), Command(Push{"my room", R"(say "hi")", "{}", true}));
-  EXPECT_EQ(command(R"(leave "caf\u00e9")"), Command(Leave{"café"}));
+  EXPECT_EQ(command(R"(push "my room" "say \"hi\"" {})"), Instruction(Push{"my room", R"(say "hi")", "{}", true}));
+  EXPECT_EQ(command(R"(leave "caf\u00e9")"), Instruction(Leave{"café"}));
 }
 
 TEST(ShellParse, TimesAreSecondsOrHaveAUnit) {
-  EXPECT_EQ(command("sleep 0.5"), Command(Sleep{500ms}));
-  EXPECT_EQ(command("sleep 200ms"), Command(Sleep{200ms}));
-  EXPECT_EQ(command("wait x 2m"), Command(WaitFor{"x", 120s}));
+  EXPECT_EQ(command("sleep 0.5"), Instruction(Sleep{500ms}));
+  EXPECT_EQ(command("sleep 200ms"), Instruction(Sleep{200ms}));
+  EXPECT_EQ(command("wait x 2m"), Instruction(WaitFor{"x", 120s}));
   EXPECT_THAT(complaint("sleep soon"), HasSubstr("'soon' is no time"));
   EXPECT_THAT(complaint("sleep -1"), HasSubstr("'-1' is no time"));
 }
@@ -146,7 +146,7 @@ TEST(ShellComplete, StopsAtWholeCharacters) {
 TEST(ShellComplete, OffersWhatParseReadsBack) {
   for (const auto* name : {"room:1", ".", "a b", "\"", "tab\there", "", "esc\x1b[2J"}) {
     if (*name == '\0') continue;
-    EXPECT_EQ(command("leave " + spelled(name)), Command(Leave{name})) << name;
+    EXPECT_EQ(command("leave " + spelled(name)), Instruction(Leave{name})) << name;
     EXPECT_EQ(spelled(name).find('\x1b'), std::string::npos);
   }
 }

@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include <phx/cli/program.hpp>
 #include <phx/core/json.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace phx::cli {
 namespace {
@@ -52,7 +54,7 @@ void Output::data(const Json& value) {
 void Output::line(std::string text) {
   if (before_) before_();
   text += '\n';
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) throw ClosedPipe{};
+  print(text);
 }
 
 void Output::talk(std::string_view line) {
@@ -62,6 +64,12 @@ void Output::talk(std::string_view line) {
 void Output::complain(std::string_view line) {
   if (before_) before_();
   std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+}
+
+void print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
+  if (errno == EPIPE) throw ClosedPipe{};
+  throw Failure(ExitCode::error, std::string("cannot write to stdout: ") + std::strerror(errno));
 }
 
 }  // namespace phx::cli

@@ -40,4 +40,7 @@ class Output {
 /// stdout was closed by its reader: the program ends quietly with 0.
 struct ClosedPipe {};
 
+/// The whole text to stdout, flushed. Throws ClosedPipe when its reader has gone, Failure(error) when it cannot be written otherwise.
+void print(std::string_view text);
+
 }  // namespace phx::cli
