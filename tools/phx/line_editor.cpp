@@ -67,17 +67,15 @@ LineEditor::LineEditor(Host host)
   el_set(editor, EL_SIGNAL, 0);
   el_set(editor, EL_HIST, history, history_.get());
   el_set(
-      editor, EL_PROMPT, +[](editline* e) { return of(e).prompt_.data(); });
+      editor, EL_PROMPT, +[](editline* e) { return of(e).prompt(); });
   el_set(
       editor, EL_GETCFN, +[](editline* e, wchar_t* out) { return of(e).read_character(out); });
   el_set(
       editor, EL_ADDFN, "phx-complete", "complete the word", +[](editline* e, int) { return of(e).on_tab(); });
-  el_set(
-      editor, EL_ADDFN, "phx-interrupt", "forget the line", +[](editline* e, int) { return of(e).on_interrupt(); });
   el_set(editor, EL_BIND, "^I", "phx-complete", nullptr);
   el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
   el_source(editor, nullptr);  // the user's .editrc
-  el_set(editor, EL_BIND, "^C", "phx-interrupt", nullptr);
+  el_set(editor, EL_BIND, "^C", "em-kill-line", nullptr);
 }
 
 LineEditor::~LineEditor() = default;
@@ -88,8 +86,12 @@ LineEditor& LineEditor::of(editline* editor) {
   return *static_cast<LineEditor*>(self);
 }
 
-std::optional<std::string> LineEditor::read_line(std::string prompt) {
-  prompt_ = std::move(prompt);
+char* LineEditor::prompt() {
+  prompt_ = host_.prompt();
+  return prompt_.data();
+}
+
+std::optional<std::string> LineEditor::read_line() {
   int count = 0;
   editing_ = true;
   hidden_ = false;
@@ -119,7 +121,7 @@ void LineEditor::hide() {
 }
 
 void LineEditor::show() {
-  if (!hidden_) return;
+  if (!hidden_ || !editing_) return;
   hidden_ = false;
   el_set(editor_.get(), EL_REFRESH);
   std::fflush(stdout);
@@ -168,7 +170,12 @@ bool LineEditor::wait_for_input(wchar_t* out) {
     show();
     switch (host_.wait()) {
       case Woken::input: break;
-      case Woken::interrupt: *out = control_c; break;
+      case Woken::interrupt:  // the line stays where it is; a new one begins, which the key then empties
+        show();
+        put("^C\n");
+        hidden_ = true;
+        *out = control_c;
+        break;
       case Woken::end: hide(); return false;
     }
     show();
@@ -191,14 +198,6 @@ unsigned char LineEditor::on_tab() {
   if (completion.choices.empty()) return CC_REFRESH_BEEP;
   hide();
   put(table(completion.choices, terminal_columns()));
-  return CC_NORM;
-}
-
-unsigned char LineEditor::on_interrupt() {
-  show();
-  put("^C\n");
-  el_replacestr(editor_.get(), "");
-  hidden_ = true;
   return CC_NORM;
 }
 

@@ -4,6 +4,7 @@
 #include <phx/core/json_text.hpp>
 
 #include <cstdio>
+#include <utility>
 
 namespace phx::cli {
 
@@ -23,11 +24,11 @@ Session::Session(const ConnectOptions& options, bool lost_is_final, core::ws::Fr
   opened_ = socket_->on_open([this] {
     if (was_open_) out_.talk("connected again");
     if (!was_open_ && !websocket_error_.empty()) out_.talk(websocket_error_ + "; going on with long-poll");
-    was_open_ = true;
+    was_open_ = open_ = true;
   });
   failed_ = socket_->on_error([this](const client::ConnectionError& e) { on_error(e); });
   closed_ = socket_->on_close([this](const client::ConnectionClosed& closed) {
-    if (!was_open_) return;
+    if (!std::exchange(open_, false)) return;  // an attempt to come back has failed
     const std::string what = "connection lost (close code " + std::to_string(closed.code) + ")";
     if (lost_is_final_) throw Failure(ExitCode::cannot_connect, what);
     out_.talk(what);

@@ -45,8 +45,8 @@ class Session {
   Output out_;
   std::optional<client::Socket> socket_;
   client::Subscription opened_, failed_, closed_, reconnecting_;
-  bool was_open_ = false;
-  std::string websocket_error_;  ///< the first attempt's
+  bool was_open_ = false, open_ = false;  ///< ever; now
+  std::string websocket_error_;           ///< the first attempt's
 };
 
 }  // namespace phx::cli

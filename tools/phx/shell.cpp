@@ -122,16 +122,32 @@ class ShellCommand {
   ExitCode talk() {
     History history;
     LineEditor editor({.wait = [this] { return wait(); },
-                       .complete = [this](std::string_view before) { return complete(before, conversation_.vocabulary()); }});
+                       .complete = [this](std::string_view before) { return complete(before, conversation_.vocabulary()); },
+                       .prompt = [this] { return prompt(); }});
     for (const std::string& line : history.lines()) editor.remember(line);
-    session_.out().before_each([&editor] { editor.hide(); });
+    session_.out().before_each([this, &editor] {
+      editor.hide();
+      if (!std::exchange(showing_, true)) session_.loop().post([this] { show(); });  // behind what else is to be printed
+    });
+    editor_ = &editor;
     session_.loop().on_signal(SIGWINCH, [&editor] { editor.resized(); });
     session_.loop().on_signal(SIGCONT, [&editor] { editor.resumed(); });
     session_.out().talk("connected; help tells the commands, Ctrl-D ends");
     const ExitCode end = converse(editor, history);
+    editor_ = nullptr;
     session_.out().before_each({});
     for (const int signal : {SIGWINCH, SIGCONT}) session_.loop().on_signal(signal, [] {});
     return end;
+  }
+
+  std::string prompt() const {
+    const std::string& topic = conversation_.last_topic();
+    return topic.empty() ? "phx> " : "phx " + spelled(topic) + "> ";
+  }
+
+  void show() {
+    showing_ = false;
+    if (editor_ != nullptr) editor_->show();
   }
 
   LineEditor::Woken wait() {
@@ -142,8 +158,7 @@ class ShellCommand {
 
   ExitCode converse(LineEditor& editor, History& history) {
     while (true) {
-      const std::string& topic = conversation_.last_topic();
-      const auto line = editor.read_line(topic.empty() ? "phx> " : "phx " + spelled(topic) + "> ");
+      const auto line = editor.read_line();
       if (!line && session_.loop().interrupted_by() == SIGTERM) return ExitCode::interrupted;
       if (!line) {
         session_.out().talk("");
@@ -178,6 +193,8 @@ class ShellCommand {
   Session session_;
   Conversation conversation_;
   client::Subscription opened_;
+  LineEditor* editor_ = nullptr;  ///< while lines are typed
+  bool showing_ = false;          ///< show() is posted
 };
 
 }  // namespace

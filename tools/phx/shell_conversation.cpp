@@ -1,8 +1,10 @@
 #include "shell_conversation.hpp"
 
+#include <phx/cli/program.hpp>
 #include <phx/client/async.hpp>
 #include <phx/core/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -52,6 +54,7 @@ Vocabulary Conversation::vocabulary() const { return {{topics_.begin(), topics_.
 /// Answers are shown by those who asked.
 void Conversation::on_message(const client::Message& message) {
   if (message.topic == "phoenix" || message.event == "phx_reply") return;
+  if (message.event == "phx_close" && !rooms_.contains(message.topic)) return;  // of a leave
   learn(events_, message.event);
   arrivals_.add(message.event);
   if (filter_.shows(message.event)) view_.message(session_.seconds(), message);
