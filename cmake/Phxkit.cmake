@@ -7,7 +7,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 set_property(GLOBAL PROPERTY PHXKIT_SUITES "")
 
 function(phxkit_warnings target)
-  if(PROJECT_IS_TOP_LEVEL)
+  if(PHXKIT_WARNINGS)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow $<$<BOOL:${PHXKIT_WERROR}>:-Werror>)
     if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
       target_compile_options(${target} PRIVATE -Wno-restrict) # g++ 12 sees overlaps in `"text" + string` (GCC bug 105651)
@@ -65,12 +65,16 @@ function(phxkit_linking target exports)
   endif()
 endfunction()
 
-# phxkit_program(phx SOURCES ... LINK ...): an executable in bin/.
+# phxkit_program(phx SOURCES ... LINK ... [PRECOMPILE <header>...]): an executable in bin/.
 function(phxkit_program name)
-  cmake_parse_arguments(A "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(A "" "" "SOURCES;LINK;PRECOMPILE" ${ARGN})
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE ${A_LINK})
   phxkit_warnings(${name})
+  if(A_PRECOMPILE)
+    target_precompile_headers(${name} PRIVATE ${A_PRECOMPILE})
+    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>) # for ccache
+  endif()
 endfunction()
 
 # What every test includes anyway, parsed once: GoogleTest and the JSON type cost 4 s of every test file.

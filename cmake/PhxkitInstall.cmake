@@ -37,6 +37,27 @@ function(phxkit_install_programs)
   endforeach()
 endfunction()
 
+# Man pages and completions, which phx makes from its own option table.
+function(phxkit_install_pages)
+  if(NOT TARGET phx OR CMAKE_CROSSCOMPILING)
+    return()
+  endif()
+  set(pages ${PROJECT_BINARY_DIR}/pages)
+  add_custom_command(OUTPUT ${pages}/made DEPENDS phx VERBATIM
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${pages}
+    COMMAND phx man --out ${pages}/man1
+    COMMAND phx completion bash > ${pages}/phx
+    COMMAND phx completion zsh > ${pages}/_phx
+    COMMAND phx completion fish > ${pages}/phx.fish
+    COMMAND gzip -9nr ${pages}/man1
+    COMMAND ${CMAKE_COMMAND} -E touch ${pages}/made)
+  add_custom_target(phxkit_pages ALL DEPENDS ${pages}/made)
+  install(DIRECTORY ${pages}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT programs)
+  install(FILES ${pages}/phx DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT programs)
+  install(FILES ${pages}/_phx DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions COMPONENT programs)
+  install(FILES ${pages}/phx.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT programs)
+endfunction()
+
 # phxkit_install_library(name): also tells what the config file must know about it, in _phxkit_table of the caller.
 function(phxkit_install_library name)
   set(target phxkit_${name})
@@ -117,6 +138,8 @@ function(phxkit_install)
   install(FILES ${PROJECT_BINARY_DIR}/phxkit-config.cmake ${PROJECT_BINARY_DIR}/phxkit-config-version.cmake
     ${PROJECT_SOURCE_DIR}/cmake/FindSOCI.cmake DESTINATION ${PHXKIT_CMAKE_DIR} COMPONENT dev)
   phxkit_install_programs()
+  phxkit_install_pages()
+  install(FILES ${PROJECT_SOURCE_DIR}/docs/schema/scenario.json DESTINATION ${CMAKE_INSTALL_DATADIR}/phxkit COMPONENT programs)
   phxkit_debian()
 endfunction()
 
@@ -133,6 +156,12 @@ function(phxkit_debian)
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/lib)
   set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libphxkit${series})
+  foreach(package runtime:libphxkit${series} dev:libphxkit-dev programs:phxkit)
+    string(REPLACE ":" ";" words ${package})
+    list(GET words 0 component)
+    list(GET words 1 name)
+    install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${name} RENAME copyright COMPONENT ${component})
+  endforeach()
   set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
   set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "Phoenix Channels client and server for C++ and C: shared libraries")
   set(CPACK_DEBIAN_DEV_PACKAGE_NAME libphxkit-dev)

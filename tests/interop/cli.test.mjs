@@ -1,7 +1,9 @@
 // The command lines of design.md section 4, as a script would use them: output, exit codes, one-line errors.
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { once } from "node:events";
 import net from "node:net";
 import http from "node:http";
@@ -54,6 +56,11 @@ test("push reads its payload from a file or stdin", async () => {
   const r = await run("phx", ["push", url, "room:cli", "ping", "@-"], { stdin: '{"from":"stdin"}' }).done;
   assert.deepEqual([r.code, r.lines], [0, [{ status: "ok", response: { from: "stdin" } }]]);
   await refused(["push", url, "room:cli", "ping", "@/nonexistent.json"], 2, /nonexistent\.json/);
+});
+
+test("push of bytes: the reply has its status and the bytes", async () => {
+  const r = await run("phx", ["push", url, "room:cli", "ping", '{"$binary":"AAH/"}']).done;
+  assert.deepEqual([r.code, r.lines], [0, [{ status: "ok", response: { $binary: "AAH/" } }]]);
 });
 
 test("push without a reply: --no-reply exits 0 silently, waiting times out with 124", async () => {
@@ -170,6 +177,12 @@ test("wrong command lines exit 2 with one line that names the remedy", async () 
   await refused(["join", "http//nonsense", "room:x"], 2, /URL/i);
   await refused(["join", "ftp://host/socket", "room:x"], 2, /ws:\/\//);
   await refused(["join", url, "room:x", "--header", "Upgrade: x"], 2, /header/);
+  await refused(["join", url, ""], 2, /topic is empty/);
+  await refused(["join", url, "room:x", "--join-payload", '{"$binary":"AAE="}'], 2, /join is JSON/);
+  for (const count of ["-1", "1.5", "many", ""]) await refused(["join", url, "room:x", "--count", count], 2, /--count: .*whole number from 0/);
+  for (const seconds of ["0", "-1", "nan", "1e300", "soon"]) await refused(["join", url, "room:x", "--timeout", seconds], 2, /--timeout: .*seconds above 0/);
+  await refused(["ping", url, "--count", "0"], 2, /--count: .*from 1 on/);
+  await refused(["push", url, "room:x", "ping", "@/etc"], 2, /'\/etc': it is a folder/);
   await refused(["--port", "abc"], 2, /port/, "phx-server");
   await refused(["--port", "70000"], 2, /port/, "phx-server");
 });
@@ -234,6 +247,35 @@ test("a restart of the server: join says so on stderr and goes on", async () => 
   assert.deepEqual(r.lines.at(-1).payload, { back: true });
   assert.match(r.stderr, /reconnect|connection lost/i);
   await own.stop();
+});
+
+test("a stdout that takes nothing is an error, not a quiet end", async () => {
+  for (const words of [`push ${url} room:full ping`, "--help", "version"]) {
+    const r = spawnSync("bash", ["-c", `"$0" ${words} > /dev/full`, path.join(bin, "phx")], { encoding: "utf8" });
+    assert.deepEqual([r.status, r.stderr], [1, "phx: cannot write to stdout: No space left on device\n"], words);
+  }
+});
+
+test("any other word runs phx-WORD: arguments and exit code pass through; help lists them", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "phx-plugin-"));
+  writeFileSync(path.join(folder, "phx-hello"), '#!/bin/sh\nprintf "%s," "$@"\nexit 42\n', { mode: 0o755 });
+  writeFileSync(path.join(folder, "phx-notes"), "no program\n", { mode: 0o644 });
+  const env = { PATH: `${folder}:${process.env.PATH}` };
+  const hello = await run("phx", ["hello", "a b", "--help", "--context", "x"], { env }).done;
+  assert.deepEqual([hello.code, hello.stdout, hello.stderr], [42, "a b,--help,--context,x,", ""]);
+  const beside = await run("phx", ["server", "--version"]).done;  // beside phx itself, not on PATH
+  assert.deepEqual([beside.code, beside.stdout], [0, (await run("phx-server", ["--version"]).done).stdout]);
+  const help = (await run("phx", ["--help"], { env }).done).stdout;
+  assert.match(help, /phx-NAME: .*hello/);
+  assert.doesNotMatch(help, /notes/);
+  assert.equal((await run("phx", ["help"], { env }).done).stdout, help);
+  assert.equal((await run("phx", ["help", "join"]).done).stdout, (await run("phx", ["join", "--help"]).done).stdout);
+  await refused(["notes"], 2, /no command 'notes'.*phx --help/);
+  await refused(["jion", url], 2, /no command 'jion', did you mean 'join'\?/);
+  await refused(["../phx-server"], 2, /no command/);
+  const misspelt = await run("phx", ["helo"], { env }).done;
+  assert.deepEqual([misspelt.code, misspelt.stderr.includes("did you mean")], [2, true]);
+  rmSync(folder, { recursive: true });
 });
 
 test("phx-server: a port that is taken is one line and exit 1", async () => {

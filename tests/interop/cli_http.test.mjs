@@ -3,7 +3,7 @@ import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import os from "node:os";
 import path from "node:path";
@@ -150,6 +150,22 @@ test("man: a page for every command", async () => {
   for (const name of pages) assert.ok(readFileSync(path.join(folder, "man", name), "utf8").startsWith(".TH"), name);
   await refused(["man", "nope"], 2, /no command 'nope'/);
   await refused(["man", "--out", "/proc/no"], 1, /\/proc\/no/);
+});
+
+test("completions and man pages have every command", async () => {
+  const help = (await phx(["--help"])).stdout;
+  const commands = help.slice(help.indexOf("Subcommands:")).split("\n").slice(1).map((l) => /^  (\S+)/.exec(l)?.[1]).filter(Boolean);
+  assert.ok(["join", "shell", "conformance", "help"].every((c) => commands.includes(c)), commands.join());
+  const scripts = await Promise.all(["bash", "zsh", "fish"].map(async (shell) => (await phx(["completion", shell])).stdout));
+  for (const command of commands) {
+    assert.ok(existsSync(path.join(folder, "man", `phx-${command}.1`)), command);
+    for (const script of scripts) assert.ok(new RegExp(`\\b${command}\\b`).test(script), command);
+  }
+  for (const [shell, script] of [["bash", scripts[0]], ["zsh", scripts[1]], ["fish", scripts[2]]]) {
+    if (spawnSync(shell, ["-c", "true"]).error) continue;  // not installed here
+    const r = spawnSync(shell, ["-n"], { input: script, encoding: "utf8" });
+    assert.deepEqual([r.status, r.stderr], [0, ""], shell);
+  }
 });
 
 const checks = (r) => Object.fromEntries(r.lines.map((l) => [l.check, l]));

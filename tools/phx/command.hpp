@@ -30,5 +30,6 @@ void add_proxy(CLI::App& app, Command& chosen);
 void add_replay(CLI::App& app, Command& chosen);
 void add_capture(CLI::App& app, Command& chosen);
 void add_conformance(CLI::App& app, Command& chosen);
+void add_shell(CLI::App& app, Command& chosen);
 
 }  // namespace phx::cli

@@ -16,14 +16,14 @@
 namespace phx::cli {
 namespace {
 
-ExitCode print(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) throw ClosedPipe{};
+ExitCode show(const std::string& text) {
+  print(text);
   return ExitCode::pass;
 }
 
 ExitCode complete(const CommandEntry& program, const std::string& shell) {
-  if (shell == "bash") return print(bash_completion(program));
-  return print(shell == "zsh" ? zsh_completion(program) : fish_completion(program));
+  if (shell == "bash") return show(bash_completion(program));
+  return show(shell == "zsh" ? zsh_completion(program) : fish_completion(program));
 }
 
 void write_pages(const CommandEntry& command, const std::filesystem::path& folder) {
@@ -44,7 +44,7 @@ ExitCode man(const CommandEntry& program, const std::vector<std::string>& words,
       throw Failure(ExitCode::usage, "there is no command '" + word + "' in " + at->path + " (see " + at->path + " --help)");
     at = &*found;
   }
-  if (folder.empty()) return print(man_page(*at, version_line("phx")));
+  if (folder.empty()) return show(man_page(*at, version_line("phx")));
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw Failure(ExitCode::error, "cannot make " + folder + ": " + error.message());

@@ -72,7 +72,7 @@ void add_network_options(CLI::App& command, NetworkOptions& o, const std::string
   command.add_option("--ca-file", o.ca_file, "PEM file of the authorities to trust; default: the system's");
   command.add_flag("--insecure", o.insecure, "take any certificate of the server: anybody may be in the middle");
   command.add_option("--proxy", o.proxy, "http://user:password@host:port or socks5://...; env takes HTTPS_PROXY, ALL_PROXY, NO_PROXY");
-  command.add_option("--timeout", o.timeout_seconds, "seconds")->check(CLI::PositiveNumber);
+  command.add_option("--timeout", o.timeout_seconds, "seconds")->check(check_seconds);
   // Taken out of the command line before it is parsed (context.hpp), declared for the help.
   command.add_option_function<std::string>(
       "--context", [](const std::string&) {}, "URL and flags of `phx context add NAME`");

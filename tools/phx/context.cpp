@@ -1,10 +1,6 @@
 // phx context: named sets of a URL and flags, in $XDG_CONFIG_HOME/phxkit/contexts.json (mode 0600).
 #include "context.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 
 #include <phx/cli/output.hpp>
@@ -23,6 +19,7 @@
 
 #include "command.hpp"
 #include "connect_options.hpp"
+#include "private_file.hpp"
 
 namespace phx::cli {
 namespace {
@@ -30,10 +27,9 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path file() {
-  const auto env = [](const char* name) { return std::string(std::getenv(name) != nullptr ? std::getenv(name) : ""); };
-  if (const auto config = env("XDG_CONFIG_HOME"); config.starts_with('/')) return fs::path(config) / "phxkit" / "contexts.json";
-  if (const auto home = env("HOME"); !home.empty()) return fs::path(home) / ".config" / "phxkit" / "contexts.json";
-  throw Failure(ExitCode::usage, "neither XDG_CONFIG_HOME nor HOME says where contexts are kept");
+  const auto folder = xdg_folder("XDG_CONFIG_HOME", ".config");
+  if (folder.empty()) throw Failure(ExitCode::usage, "neither XDG_CONFIG_HOME nor HOME says where contexts are kept");
+  return folder / "contexts.json";
 }
 
 /// {"current": name or null, "contexts": {name: {"url", flags...}}}
@@ -50,33 +46,7 @@ Json load() {
   return *json;
 }
 
-[[noreturn]] void cannot_write(const fs::path& path) {
-  throw Failure(ExitCode::error, "cannot write " + path.string() + ": " + std::strerror(errno));
-}
-
-/// Whole or not at all: written beside the old file, then renamed.
-void save(const Json& all) {
-  const auto path = file();
-  std::error_code error;
-  fs::create_directories(path.parent_path(), error);
-  if (error) throw Failure(ExitCode::error, "cannot make " + path.parent_path().string() + ": " + error.message());
-  const auto fresh = path.string() + ".new";
-  ::unlink(fresh.c_str());
-  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (fd < 0) cannot_write(fresh);
-  const std::string text = all.dump(2) + '\n';
-  std::size_t done = 0;
-  for (ssize_t n = 0; done < text.size() && (n = ::write(fd, text.data() + done, text.size() - done)) > 0;)
-    done += static_cast<std::size_t>(n);
-  const bool good = done == text.size() && ::fsync(fd) == 0;
-  ::close(fd);
-  if (!good || ::rename(fresh.c_str(), path.c_str()) != 0) {
-    const int why = errno;
-    ::unlink(fresh.c_str());
-    errno = why;
-    cannot_write(path);
-  }
-}
+void save(const Json& all) { write_private_file(file(), all.dump(2) + '\n'); }
 
 Json& find(Json& all, const std::string& name) {
   if (!all["contexts"].contains(name)) throw Failure(ExitCode::usage, "there is no context '" + name + "' (see phx context list)");

@@ -196,7 +196,7 @@ class DoctorCommand {
   }
 
   void join() {
-    auto channel = session_->socket().channel(options_.topic, payload_argument(options_.join_payload, "--join-payload"));
+    auto channel = session_->channel(options_.topic);
     std::optional<client::Reply> reply;
     auto replies = channel.on("phx_reply", [&](const client::Message& m) {
       const Json payload = payload_json(m.payload);

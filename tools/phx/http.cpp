@@ -100,7 +100,7 @@ class HttpCommand {
     if (response.body.empty()) return;
     if (const auto json = response.json()) return out_.data(*json);
     const auto& text = response.body;
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) throw ClosedPipe{};
+    print(text);
   }
 
   const HttpOptions& options_;

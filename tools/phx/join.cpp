@@ -27,7 +27,7 @@ class JoinCommand {
       : options_(options),
         where_(parse_where(options.where)),
         session_(options, false),
-        channel_(session_.socket().channel(options.topic, payload_argument(options.join_payload, "--join-payload"))),
+        channel_(session_.channel(options.topic)),
         replies_(channel_.on("phx_reply", [this](const client::Message& m) { on_reply(m); })),
         messages_(session_.socket().on_message([this](const client::Message& m) { on_message(m); })) {}
 
@@ -93,7 +93,7 @@ void add_join(CLI::App& app, Command& chosen) {
   add_connect_options(*command, *options);
   command->add_option("--event", options->events, "only events that match this glob; may be repeated")->take_all()->allow_extra_args(false);
   command->add_option("--where", options->where, "only messages that fit, as in 'payload.n >= 2 and event == \"new_msg\"'");
-  command->add_option("--count", options->count, "end after so many messages");
+  command->add_option("--count", options->count, "end after so many messages")->check(check_count(0));
   command->callback([options, &chosen] { chosen = [options] { return JoinCommand(*options).run(); }; });
 }
 

@@ -1,69 +1,106 @@
 #include "main_loop.hpp"
 
+#include <poll.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <csignal>
+#include <cstdint>
+#include <system_error>
 
 namespace phx::cli {
 namespace {
 
-sigset_t waited_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (int s : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&set, s);  // SIGUSR1: our own, ends the thread
-  return set;
+int descriptor(int result, const char* what) {
+  if (result < 0) throw std::system_error(errno, std::generic_category(), what);
+  return result;
+}
+
+/// Milliseconds for poll(), rounded up: a deadline is not met early.
+int milliseconds_until(std::optional<Instant> deadline) {
+  using std::chrono::milliseconds;
+  if (!deadline) return -1;
+  const auto left = std::chrono::ceil<milliseconds>(*deadline - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp(left, milliseconds(0), milliseconds(std::chrono::hours(1))).count());
 }
 
 }  // namespace
 
 MainLoop::MainLoop() {
-  const sigset_t set = waited_signals();
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGWINCH, SIGCONT}) sigaddset(&set, signal);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  signals_ = std::thread([this, set] {
-    int which = 0;
-    if (sigwait(&set, &which) != 0 || which == SIGUSR1) return;
-    const std::lock_guard lock(mutex_);
-    interrupted_ = true;
-    changed_.notify_all();
-  });
+  signals_ = descriptor(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), "signalfd");
+  posted_ = descriptor(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
 }
 
 MainLoop::~MainLoop() {
-  pthread_kill(signals_.native_handle(), SIGUSR1);
-  signals_.join();
+  ::close(signals_);
+  ::close(posted_);
 }
 
 void MainLoop::post(std::function<void()> task) {
   const std::lock_guard lock(mutex_);
   tasks_.push_back(std::move(task));
-  changed_.notify_all();
+  if (tasks_.size() > 1) return;  // woken already
+  const std::uint64_t one = 1;
+  if (::write(posted_, &one, sizeof one) < 0 && errno != EAGAIN) throw std::system_error(errno, std::generic_category(), "eventfd");
 }
 
-/// The next task; none when interrupted or too late.
-std::function<void()> MainLoop::next(std::optional<Instant> deadline) {
-  std::unique_lock lock(mutex_);
-  const auto ready = [this] { return interrupted_ || !tasks_.empty(); };
-  if (deadline)
-    changed_.wait_until(lock, *deadline, ready);
-  else
-    changed_.wait(lock, ready);
-  if (interrupted_) {
-    result_ = ExitCode::interrupted;
-    return {};
-  }
-  if (tasks_.empty()) {
-    result_ = ExitCode::timed_out;
-    return {};
-  }
-  auto task = std::move(tasks_.front());
-  tasks_.pop_front();
-  return task;
+/// Moves what was posted into ready_.
+void MainLoop::take_tasks() {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t posts = 0;
+  if (!tasks_.empty() && ::read(posted_, &posts, sizeof posts) < 0 && errno != EAGAIN)
+    throw std::system_error(errno, std::generic_category(), "eventfd");
+  ready_.swap(tasks_);
 }
 
-ExitCode MainLoop::run(std::optional<Instant> deadline) {
+void MainLoop::take_signals() {
+  signalfd_siginfo came{};
+  while (::read(signals_, &came, sizeof came) == sizeof came) {
+    const int signal = static_cast<int>(came.ssi_signo);
+    if (signal == SIGINT || signal == SIGTERM) {
+      interrupted_by_ = signal;
+      result_ = ExitCode::interrupted;
+    } else if (const auto handler = handlers_.find(signal); handler != handlers_.end()) {
+      handler->second();
+    }
+  }
+}
+
+/// Sleeps until a task, a signal, the file or the deadline; true: the file can be read.
+bool MainLoop::wait(std::optional<Instant> deadline, int file) {
+  std::array<pollfd, 3> awaited{{{signals_, POLLIN, 0}, {posted_, POLLIN, 0}, {file, POLLIN, 0}}};  // poll skips negative ones
+  const int count = ::poll(awaited.data(), awaited.size(), milliseconds_until(deadline));
+  if (count < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+  return count > 0 && awaited[2].revents != 0;
+}
+
+std::optional<ExitCode> MainLoop::loop(std::optional<Instant> deadline, int file) {
   result_.reset();
-  while (!result_)
-    if (const auto task = next(deadline)) task();
-  return *result_;
+  bool readable = false, late = false;
+  while (!result_) {
+    if (!ready_.empty()) {
+      const auto task = std::move(ready_.front());
+      ready_.pop_front();
+      task();
+      continue;
+    }
+    if (readable) return std::nullopt;
+    if (late) return ExitCode::timed_out;  // what was posted before has run
+    readable = wait(deadline, file);
+    late = deadline && std::chrono::steady_clock::now() >= *deadline;
+    take_signals();
+    take_tasks();
+  }
+  return result_;
 }
 
 }  // namespace phx::cli

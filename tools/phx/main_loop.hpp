@@ -1,12 +1,10 @@
 #pragma once
 
-#include <condition_variable>
 #include <deque>
-#include <exception>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 #include <phx/cli/exit_code.hpp>
 #include <phx/core/time.hpp>
@@ -26,19 +24,32 @@ class MainLoop {
   void post(std::function<void()> task);
   /// From a task: run() returns this.
   void finish(ExitCode code) noexcept { result_ = code; }
+  /// SIGWINCH or SIGCONT: run() calls it; without a handler they are nothing.
+  void on_signal(int signal, std::function<void()> handler) { handlers_[signal] = std::move(handler); }
 
-  /// Runs tasks until one calls finish(), a signal came (interrupted), or the deadline (timed_out). What a task throws leaves here.
-  ExitCode run(std::optional<Instant> deadline = {});
+  /// Runs tasks until one calls finish(), SIGINT or SIGTERM came (interrupted), or the deadline (timed_out). What a task throws leaves here.
+  ExitCode run(std::optional<Instant> deadline = {}) { return *loop(deadline, nothing); }
+  /// The same without deadline, but ends with nullopt when the file can be read or is at its end, and no task waits.
+  std::optional<ExitCode> run_until_readable(int file) { return loop({}, file); }
+  /// SIGINT or SIGTERM: the one that interrupted last.
+  int interrupted_by() const noexcept { return interrupted_by_; }
 
  private:
-  std::function<void()> next(std::optional<Instant> deadline);
+  static constexpr int nothing = -1;
 
-  std::mutex mutex_;  // tasks_, interrupted_
-  std::condition_variable changed_;
+  std::optional<ExitCode> loop(std::optional<Instant> deadline, int file);
+  bool wait(std::optional<Instant> deadline, int file);
+  void take_signals();
+  void take_tasks();
+
+  std::mutex mutex_;  // tasks_
   std::deque<std::function<void()>> tasks_;
-  bool interrupted_ = false;
-  std::optional<ExitCode> result_;  // loop thread only
-  std::thread signals_;
+  // Loop thread only:
+  std::deque<std::function<void()>> ready_;
+  std::map<int, std::function<void()>> handlers_;
+  std::optional<ExitCode> result_;
+  int interrupted_by_ = 0;
+  int signals_, posted_;  ///< descriptors
 };
 
 }  // namespace phx::cli

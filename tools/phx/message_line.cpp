@@ -29,6 +29,13 @@ Json message_line(double seconds, const client::Message& message) {
              "ref", token_json(message.ref), "payload", std::move(payload));
 }
 
+Json presence_json(const client::PresenceEntry& presence) {
+  Json out = Json::parse(presence.fields);
+  out["metas"] = Json::array();
+  for (const auto& meta : presence.metas) out["metas"].push_back(Json::parse(meta.json));
+  return out;
+}
+
 Json reply_line(const client::Reply& reply) { return obj("status", reply.status, "response", payload_json(reply.response)); }
 
 }  // namespace phx::cli

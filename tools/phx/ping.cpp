@@ -63,7 +63,7 @@ void add_ping(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<PingOptions>();
   CLI::App* command = app.add_subcommand("ping", "measure round trips of heartbeats, one a second");
   add_connect_options(*command, *options, false);
-  command->add_option("--count", options->count, "end after so many (default: never)")->check(CLI::PositiveNumber);
+  command->add_option("--count", options->count, "end after so many (default: never)")->check(check_count(1));
   command->callback([options, &chosen] { chosen = [options] { return PingCommand(*options).run(); }; });
 }
 

@@ -16,23 +16,16 @@ struct WatchOptions : ConnectOptions {
   bool watch = false;
 };
 
-Json entry_json(const client::PresenceEntry& presence) {
-  Json out = Json::parse(presence.fields);
-  out["metas"] = Json::array();
-  for (const auto& meta : presence.metas) out["metas"].push_back(Json::parse(meta.json));
-  return out;
-}
-
 class PresenceCommand {
  public:
   explicit PresenceCommand(const WatchOptions& options)
       : options_(options),
         session_(options, !options.watch),
-        channel_(session_.socket().channel(options.topic, payload_argument(options.join_payload, "--join-payload"))),
+        channel_(session_.channel(options.topic)),
         presence_(channel_),
         replies_(channel_.on("phx_reply", [this](const client::Message& m) { on_reply(m); })),
-        joined_(presence_.on_join([this](const client::PresenceJoined& j) { joins_[j.presence.key] = entry_json(j.presence); })),
-        left_(presence_.on_leave([this](const client::PresenceLeft& l) { leaves_[l.presence.key] = entry_json(l.presence); })),
+        joined_(presence_.on_join([this](const client::PresenceJoined& j) { joins_[j.presence.key] = presence_json(j.presence); })),
+        left_(presence_.on_leave([this](const client::PresenceLeft& l) { leaves_[l.presence.key] = presence_json(l.presence); })),
         synced_(presence_.on_sync([this] { on_sync(); })) {}
 
   ExitCode run() {
@@ -61,7 +54,7 @@ class PresenceCommand {
     listed_ = true;
     joins_ = leaves_ = Json::object();
     Json list = Json::object();
-    for (const auto& entry : presence_.list()) list[entry.key] = entry_json(entry);
+    for (const auto& entry : presence_.list()) list[entry.key] = presence_json(entry);
     session_.out().data(list);
     if (!options_.watch) session_.finish(ExitCode::pass);
   }

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include <phx/cli/program.hpp>
+#include <phx/client/async.hpp>
 #include <phx/core/json.hpp>
 
 #include "command.hpp"
@@ -22,11 +23,13 @@ class PushCommand {
       : options_(options),
         payload_(payload_argument(options.payload, "the payload")),
         session_(options, true),
-        channel_(session_.socket().channel(options.topic, payload_argument(options.join_payload, "--join-payload"))),
-        replies_(channel_.on("phx_reply", [this](const client::Message& m) { on_reply(m); })) {}
+        channel_(session_.channel(options.topic)) {}
 
   ExitCode run() {
-    channel_.join().on_failure([this](std::error_code why) { fail("the join of " + options_.topic, why); });
+    channel_.async_join([this](boost::system::error_code error, const client::Reply& reply) {
+      if (error) fail("the join of " + options_.topic, error);
+      reply.ok() ? push() : show(reply);
+    });
     const ExitCode end = session_.run(options_.timeout_or(default_timeout));
     if (end == ExitCode::timed_out) fail(pushed_ ? "the push" : "the join of " + options_.topic, Errc::push_timeout);
     if (end == ExitCode::pass) session_.disconnect();
@@ -40,27 +43,27 @@ class PushCommand {
     throw Failure(ExitCode::error, what + " failed: " + why.message());
   }
 
-  /// There is one join and one push, and only the join's reply has ref and join_ref alike.
-  void on_reply(const client::Message& m) {
-    const Json reply = payload_json(m.payload);
-    const bool ok = reply.is_object() && reply.value("status", "") == "ok";
-    if (m.ref == m.join_ref && ok) return push();
-    session_.out().data(reply);
-    session_.finish(ok ? ExitCode::pass : ExitCode::check_failed);
-  }
-
   void push() {
     pushed_ = true;
-    client::Push push = channel_.push(options_.event, payload_);
-    if (options_.no_reply) return session_.finish(ExitCode::pass);
-    push.on_failure([this](std::error_code why) { fail("the push", why); });
+    if (options_.no_reply) {
+      channel_.push(options_.event, payload_);
+      return session_.finish(ExitCode::pass);
+    }
+    channel_.async_push(options_.event, payload_, [this](boost::system::error_code error, const client::Reply& reply) {
+      if (error) fail("the push", error);
+      show(reply);
+    });
+  }
+
+  void show(const client::Reply& reply) {
+    session_.out().data(reply_line(reply));
+    session_.finish(reply.ok() ? ExitCode::pass : ExitCode::check_failed);
   }
 
   const PushOptions& options_;
   client::Payload payload_;
   Session session_;
   client::Channel channel_;
-  client::Subscription replies_;
   bool pushed_ = false;
 };
 

@@ -1,8 +1,10 @@
 #include "session.hpp"
 
 #include <phx/cli/program.hpp>
+#include <phx/core/json_text.hpp>
 
 #include <cstdio>
+#include <utility>
 
 namespace phx::cli {
 
@@ -14,15 +16,19 @@ Session::Session(const ConnectOptions& options, bool lost_is_final, core::ws::Fr
   o.on_callback_error = [this](std::exception_ptr error) { loop_.post([error] { std::rethrow_exception(error); }); };
   try {
     socket_.emplace(options.url, std::move(o));
-  } catch (const std::invalid_argument& e) { throw Failure(ExitCode::usage, e.what()); }
+  } catch (const std::invalid_argument& e) {
+    constexpr std::string_view prefix = "phx::Socket: ";
+    const std::string_view what = e.what();
+    throw Failure(ExitCode::usage, std::string(what.substr(what.starts_with(prefix) ? prefix.size() : 0)));
+  }
   opened_ = socket_->on_open([this] {
     if (was_open_) out_.talk("connected again");
     if (!was_open_ && !websocket_error_.empty()) out_.talk(websocket_error_ + "; going on with long-poll");
-    was_open_ = true;
+    was_open_ = open_ = true;
   });
   failed_ = socket_->on_error([this](const client::ConnectionError& e) { on_error(e); });
   closed_ = socket_->on_close([this](const client::ConnectionClosed& closed) {
-    if (!was_open_) return;
+    if (!std::exchange(open_, false)) return;  // an attempt to come back has failed
     const std::string what = "connection lost (close code " + std::to_string(closed.code) + ")";
     if (lost_is_final_) throw Failure(ExitCode::cannot_connect, what);
     out_.talk(what);
@@ -35,6 +41,17 @@ Session::Session(const ConnectOptions& options, bool lost_is_final, core::ws::Fr
 }
 
 Session::~Session() = default;
+
+client::Channel Session::channel(const std::string& topic) {
+  return channel(topic, payload_argument(options_.join_payload, "--join-payload"));
+}
+
+client::Channel Session::channel(const std::string& topic, const client::Payload& join_payload) {
+  if (topic.empty()) throw Failure(ExitCode::usage, "the topic is empty: give one, as in room:lobby");
+  if (!core::is_utf8(topic)) throw Failure(ExitCode::usage, "the topic is not UTF-8");
+  if (join_payload.is_binary()) throw Failure(ExitCode::usage, "the payload of a join is JSON, not bytes");
+  return socket_->channel(topic, join_payload);
+}
 
 void Session::on_error(const client::ConnectionError& error) {
   if (was_open_ && !error.final) return;  // told by on_close and on_reconnecting

@@ -21,6 +21,9 @@ class Session {
   ~Session();
 
   client::Socket& socket() noexcept { return *socket_; }
+  /// A channel with the payload of --join-payload. Throws Failure(usage) for what no server can be asked.
+  client::Channel channel(const std::string& topic);
+  client::Channel channel(const std::string& topic, const client::Payload& join_payload);
   MainLoop& loop() noexcept { return loop_; }
   Output& out() noexcept { return out_; }
 
@@ -42,8 +45,8 @@ class Session {
   Output out_;
   std::optional<client::Socket> socket_;
   client::Subscription opened_, failed_, closed_, reconnecting_;
-  bool was_open_ = false;
-  std::string websocket_error_;  ///< the first attempt's
+  bool was_open_ = false, open_ = false;  ///< ever; now
+  std::string websocket_error_;           ///< the first attempt's
 };
 
 }  // namespace phx::cli

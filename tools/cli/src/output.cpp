@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include <phx/cli/program.hpp>
 #include <phx/core/json.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace phx::cli {
 namespace {
@@ -46,13 +48,28 @@ Output::Output(OutputOptions options)
 
 void Output::data(const Json& value) {
   std::string text = value.dump(pretty_ ? 2 : -1, ' ', false, Json::error_handler_t::replace);
-  if (colour_) text = coloured(text);
+  line(colour_ ? coloured(text) : std::move(text));
+}
+
+void Output::line(std::string text) {
+  if (before_) before_();
   text += '\n';
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) throw ClosedPipe{};
+  print(text);
 }
 
 void Output::talk(std::string_view line) {
-  if (!quiet_) std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+  if (!quiet_) complain(line);
+}
+
+void Output::complain(std::string_view line) {
+  if (before_) before_();
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+}
+
+void print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
+  if (errno == EPIPE) throw ClosedPipe{};
+  throw Failure(ExitCode::error, std::string("cannot write to stdout: ") + std::strerror(errno));
 }
 
 }  // namespace phx::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -21,13 +22,25 @@ class Output {
   explicit Output(OutputOptions options = {});
 
   void data(const Json& value);
+  /// One line of data that is no JSON.
+  void line(std::string text);
   void talk(std::string_view line);
+  /// Talk that --quiet does not silence: what went wrong.
+  void complain(std::string_view line);
+
+  bool colour() const noexcept { return colour_; }
+  /// Called before each write: for a program that edits a line on the same terminal.
+  void before_each(std::function<void()> hook) { before_ = std::move(hook); }
 
  private:
   bool pretty_, colour_, quiet_;
+  std::function<void()> before_;
 };
 
 /// stdout was closed by its reader: the program ends quietly with 0.
 struct ClosedPipe {};
+
+/// The whole text to stdout, flushed. Throws ClosedPipe when its reader has gone, Failure(error) when it cannot be written otherwise.
+void print(std::string_view text);
 
 }  // namespace phx::cli

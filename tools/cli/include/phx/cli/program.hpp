@@ -31,6 +31,10 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<ExitCo
 /// "phx 0.1.0"; the text of --version and `phx version`.
 std::string version_line(std::string_view program);
 
+/// For CLI::Option::check: what is wrong with a number of seconds above zero, or with a whole number from `least` on; nothing: empty.
+std::string check_seconds(const std::string& text);
+std::function<std::string(const std::string&)> check_count(unsigned least);
+
 /// A file's bytes; `-` is stdin. Throws Failure(usage) that names the file and why.
 std::string read_file(const std::string& path, std::string_view what);
 
