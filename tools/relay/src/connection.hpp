@@ -101,7 +101,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   bool longpoll_is_passing(LongPollSession& session);
   void note_session(const Json& answer);
   std::string longpoll_token() const;
-  LongPollSession& longpoll_session();
+  std::shared_ptr<LongPollSession> longpoll_session();
   LongPollSession::Tap longpoll_tap();
   bool is_answered() const noexcept;
 

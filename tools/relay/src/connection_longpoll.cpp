@@ -51,11 +51,11 @@ std::string Connection::longpoll_token() const {
   return token.empty() && request_.has_head() ? std::string(request_.head().field("x-phoenix-longpoll-token")) : token;
 }
 
-LongPollSession& Connection::longpoll_session() {
+std::shared_ptr<LongPollSession> Connection::longpoll_session() {
   if (shared_.longpolls.size() >= max_sessions) shared_.longpolls.clear();
   auto& session = shared_.longpolls[c_];
   if (!session) session = std::make_shared<LongPollSession>(shared_.engine, scenario::serializer_for(vsn_));
-  return *session;
+  return session;
 }
 
 LongPollSession::Tap Connection::longpoll_tap() {
@@ -92,7 +92,7 @@ void Connection::on_longpoll_request() {
   c_ = session_number();
   if (request_.body().size() >= HttpMessage::max_body) return answer_directly("413 Payload Too Large", "text/plain", "", clock_now());
   if (longpoll_token().empty()) return open_longpoll();
-  const auto session = (longpoll_session(), shared_.longpolls.at(c_));
+  const auto session = longpoll_session();
   if (!longpoll_is_passing(*session)) return;
   shared_.acting = c_;
   if (request_.head().method() == "POST")

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <phx/core/json.hpp>
@@ -51,7 +53,7 @@ class LongPollSession {
   void close(std::uint16_t code);
   void fall_silent() { link_.fall_silent(); }
   /// Messages that had no place: a request without ndjson carries one.
-  std::size_t take_lost() noexcept { return std::exchange(lost_, 0); }
+  std::size_t take_lost() noexcept { return std::exchange(lost_, std::size_t{0}); }
 
   std::weak_ptr<Connection> poll;  ///< the request that waits for messages
 
