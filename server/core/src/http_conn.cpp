@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <phx/server/observer.hpp>
 #include <phx/server/plug.hpp>
 #include <phx/server/query.hpp>
 #include <phx/server/socket_mount.hpp>
@@ -63,11 +64,17 @@ std::string_view trim(std::string_view s) {
   return s;
 }
 
-std::optional<ErrorFormat> format_of(std::string_view mime) {
-  if (mime == "text/html" || mime == "text/*" || mime == "*/*") return ErrorFormat::html;
-  if (mime == "application/json" || mime == "application/*") return ErrorFormat::json;
-  if (mime.starts_with("application/") && mime.ends_with("+json")) return ErrorFormat::json;
-  return std::nullopt;
+std::string_view name_of(ErrorFormat format) { return format == ErrorFormat::json ? "json" : "html"; }
+
+bool is_mime_of(ErrorFormat format, std::string_view mime) {
+  if (mime == "*/*") return true;
+  if (format == ErrorFormat::html) return mime == "text/html" || mime == "text/*";
+  return mime == "application/json" || mime == "application/*" || (mime.starts_with("application/") && mime.ends_with("+json"));
+}
+
+const ErrorViews& error_views_of(const Conn& conn) {
+  static const ErrorViews generated;
+  return conn.error_views ? *conn.error_views : generated;
 }
 
 double quality(std::string_view parameters) {
@@ -79,18 +86,19 @@ double quality(std::string_view parameters) {
   return end == number.c_str() ? 0.0 : q;
 }
 
-/// Left to right; the highest q wins, the first of equals (server.md 11.4 rule 4).
-ErrorFormat format_from_accept(std::string_view accept) {
-  if (accept.find("*/*") != std::string_view::npos) return ErrorFormat::html;
+/// Left to right; the highest q wins, the first of equals (server.md 11.4 rule 4); `*/*` means html where there is html (rule 3).
+ErrorFormat format_from_accept(std::string_view accept, const std::vector<ErrorFormat>& formats) {
+  const bool has_html = std::ranges::find(formats, ErrorFormat::html) != formats.end();
+  if (has_html && accept.find("*/*") != std::string_view::npos) return ErrorFormat::html;
   double best = 0;
-  auto format = ErrorFormat::html;
+  auto format = formats.front();
   while (!accept.empty()) {
     const auto comma = std::min(accept.find(','), accept.size());
     const auto entry = trim(accept.substr(0, comma));
     accept.remove_prefix(std::min(comma + 1, accept.size()));
     const auto semicolon = std::min(entry.find(';'), entry.size());
-    const auto known = format_of(trim(entry.substr(0, semicolon)));
-    const double q = known ? quality(entry.substr(semicolon)) : 0.0;
+    const auto known = std::ranges::find_if(formats, [&](ErrorFormat f) { return is_mime_of(f, trim(entry.substr(0, semicolon))); });
+    const double q = known == formats.end() ? 0.0 : quality(entry.substr(semicolon));
     if (q > best) best = q, format = *known;
   }
   return format;
@@ -178,11 +186,16 @@ std::string_view reason_phrase(int http_status) noexcept {
 }
 
 ErrorFormat error_format(const Conn& conn) {
-  if (!conn.format.empty()) return conn.format == "json" ? ErrorFormat::json : ErrorFormat::html;
+  const auto& formats = error_views_of(conn).formats;
+  const auto named = [&](std::string_view name) {
+    const auto found = std::ranges::find(formats, name, name_of);
+    return found == formats.end() ? formats.front() : *found;
+  };
+  if (!conn.format.empty()) return named(conn.format);
   if (const auto query = decode_query(conn.query_string); query && query->contains("_format"))
-    return query->at("_format") == "json" ? ErrorFormat::json : ErrorFormat::html;
+    return query->at("_format").is_string() ? named(query->at("_format").get_ref<const std::string&>()) : formats.front();
   const auto accept = conn.req_header("accept");
-  return accept ? format_from_accept(*accept) : ErrorFormat::html;
+  return accept ? format_from_accept(*accept, formats) : formats.front();
 }
 
 void render_error(Conn& conn, int http_status, ErrorFormat format) {
@@ -190,7 +203,17 @@ void render_error(Conn& conn, int http_status, ErrorFormat format) {
   const bool json = format == ErrorFormat::json;
   conn.delete_resp_header("content-type");
   conn.prepend_resp_header("content-type", json ? "application/json; charset=utf-8" : "text/html; charset=utf-8");
-  conn.send_resp(http_status, json ? R"({"errors":{"detail":")" + phrase + R"("}})" : phrase);
+  conn.status = http_status;
+  const auto& views = error_views_of(conn);
+  if (const auto& view = json ? views.json : views.html) try {
+      auto body = view(conn, http_status);
+      return conn.send_resp(conn.status, std::move(body));
+    } catch (...) {
+      const auto why = describe(std::current_exception());
+      if (conn.observer) conn.observer->log({Level::error, "error view raised", conn.path, why});
+      conn.status = http_status;
+    }
+  conn.send_resp(conn.status, json ? R"({"errors":{"detail":")" + phrase + R"("}})" : phrase);
 }
 
 std::size_t run_plugs(const PlugChain& chain, std::size_t first, Conn& conn, std::size_t last) {

@@ -194,6 +194,7 @@ Conn Conn::for_error_page() const {
   page.path = path;
   page.shard = shard;
   page.observer = observer;
+  page.error_views = error_views;
   page.dispatched = dispatched;
   page.resp_headers = resp_headers;
   page.format = format;
@@ -202,6 +203,13 @@ Conn Conn::for_error_page() const {
   page.state().path_params = state_->path_params;
   page.state().resp_cookies = state_->resp_cookies;
   page.state().hooks = state_->hooks;
+  if (const auto flash = assigns.find("flash"); flash != assigns.end()) page.assigns.insert(*flash);
+  if (!state_->session_fetched) return page;
+  page.state().session = state_->session;
+  page.state().session_fetched = true;
+  page.state().session_change = state_->session_change;
+  for (const auto& header : req_headers)
+    if (header.first == "cookie") page.req_headers.push_back(header);  // a dropped session deletes the cookie that came
   return page;
 }
 

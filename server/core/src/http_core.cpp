@@ -185,6 +185,7 @@ void HttpCore::on_head_done(Instant now) {
   head_request_ = conn.method == "HEAD";
   chunks_ = !old;
   accept_encoding_ = conn.req_header("accept-encoding").value_or("");
+  conn.error_views = &worker_.service.options.errors;
   error_format_ = error_format(conn);
   method_ = conn.method;
   path_ = conn.path;
@@ -251,6 +252,8 @@ void HttpCore::answer_error(Conn page, const std::exception_ptr& why) {
   const auto reason = describe(why);
   worker_.service.observer->log({http_status < 500 ? Level::debug : Level::error, "request failed", path_, reason});
   const auto started = detail::observed_now(worker_.shard, *worker_.service.observer);
+  if (page.method.empty()) page.method = method_, page.path = path_;
+  page.error_views = &worker_.service.options.errors;
   render_error(page, http_status, page.format.empty() ? error_format_ : error_format(page));
   worker_.service.observer->error_rendered({.method = method_,
                                             .path = path_,

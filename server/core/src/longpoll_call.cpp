@@ -59,10 +59,12 @@ void LongPollCall::finish(const std::function<Conn(Conn)>& make) {
   conn_.reset();
   const auto answer = *std::exchange(answer_, std::nullopt);
   const auto format = error_format(request);
+  const auto* views = request.error_views;
   const auto fail = [&](int status) {
     const auto why = describe(std::current_exception());
     mount_->service->observer().log({Level::error, "request failed", {}, why});
     Conn page;
+    page.error_views = views;
     render_error(page, status, format);
     return page;
   };

@@ -50,6 +50,7 @@ std::optional<core::TlsContext> make_tls(const EndpointOptions& options) {
 }
 
 HttpService make_service(EndpointOptions& options) {
+  if (options.http.errors.formats.empty()) throw std::invalid_argument("HttpOptions::errors: no format for error pages");
   HttpService service{options.http, {}, 1, options.observer};
   service.options.secure = uses_tls(options);
   SocketDefaults defaults{options.url_host, options.check_origin};

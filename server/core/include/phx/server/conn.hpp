@@ -28,6 +28,7 @@ class Answer;
 class Observer;
 class ResponseStream;
 class Shard;
+struct ErrorViews;
 struct WebSocketUpgrade;
 
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
@@ -166,13 +167,14 @@ struct Conn {
 
   // ---- for the machinery ----
   Observer* observer = nullptr;                      ///< who hears of this request; null: nobody
+  const ErrorViews* error_views = nullptr;           ///< the endpoint's; null: those of a generated application
   Instant dispatched{};                              ///< when the router took it
   std::function<void(Conn, Answer)> later;           ///< set by answer_later
   std::unique_ptr<WebSocketUpgrade> upgrade;         ///< set by upgrade_to
   std::function<void(ResponseStream)> begin_chunks;  ///< set by send_chunked
   /// Runs the hooks and turns cookies into headers; the connection does it.
   void before_send();
-  /// What an error page keeps of this Conn: headers and cookies set so far, format, route, hooks.
+  /// What an error page keeps of this Conn: headers and cookies set so far, session, flash, format, route, hooks.
   Conn for_error_page() const;
   /// The session store of plug::session: how to read it now.
   void set_session_reader(std::function<core::etf::Term(const Conn&)> read);
@@ -216,10 +218,21 @@ std::string describe(const std::exception_ptr& why);
 
 enum class ErrorFormat : std::uint8_t { html, json };
 
-/// Format of an error page (server.md 12): `_format`, then accept, against html and json; html when nothing fits.
+/// The body of an error page. conn: what is left of the request (method, path, session, flash) with the status and content type that
+/// the answer will have; both may be changed. May throw: then the page is that of a generated application.
+using ErrorView = std::function<std::string(Conn& conn, int http_status)>;
+
+/// An endpoint's `render_errors` (server.md 12). Called on all workers.
+struct ErrorViews {
+  std::vector<ErrorFormat> formats = {ErrorFormat::html, ErrorFormat::json};  ///< the first is for clients that ask for nothing listed
+  ErrorView html = {};                                                        ///< unset: the reason phrase
+  ErrorView json = {};                                                        ///< unset: `{"errors":{"detail":"Not Found"}}`
+};
+
+/// Format of an error page (server.md 12): `_format`, then accept, against the endpoint's formats; the first when nothing fits.
 ErrorFormat error_format(const Conn& conn);
 
-/// Fills in the error page of a status: `{"errors":{"detail":"Not Found"}}` or the phrase as html.
+/// Fills in the error page of a status by the endpoint's views.
 void render_error(Conn& conn, int http_status, ErrorFormat format);
 
 }  // namespace phx::server

@@ -35,6 +35,7 @@ struct HttpOptions {
   bool vary_accept_encoding = true;                        ///< every answer says so, as bandit's does
   bool compress = false;                                   ///< gzip for clients that accept it, as bandit's `compress`
   bool secure = false;                                     ///< requests come through TLS: their scheme is https
+  ErrorViews errors = {};                                  ///< what error pages say
 };
 
 /// What all connections of an endpoint share; immutable after start.

@@ -60,6 +60,9 @@ struct SessionOptions {
 Plug session(KeysPtr keys, SessionOptions options);
 Plug fetch_session();
 
+/// Messages of the last request, kept over redirects (flash.hpp). After fetch_session.
+Plug fetch_flash();
+
 struct ForgeryOptions {
   bool clear_session = false;                 ///< go on without the session instead of 403
   KeysPtr keys = nullptr;                     ///< set: tokens bound to a host are taken too
@@ -108,6 +111,10 @@ Plug rate_limit(RateLimitOptions options = {});
 
 /// The param has to be there (400); texts of blanks below it become null.
 Plug scrub_params(std::string required_key);
+
+/// JSON answers to requests with this query param become a call of the function that it names (Phoenix's allow_jsonp). A name with other
+/// characters than letters, digits and `_` is a failure: 500.
+Plug allow_jsonp(std::string callback = "callback");
 
 struct StaticOptions {
   std::string at = "/";
