@@ -138,11 +138,10 @@ struct Dispatcher : std::enable_shared_from_this<Dispatcher> {
   }
 
   Conn run_chain(const Route& route, Conn conn, std::size_t pipeline, std::size_t first, std::size_t depth) const {
-    const auto& chain = pipeline_at(route, conn, pipeline);
     auto page = conn.for_error_page();
     std::size_t next = first;
     try {
-      next = run_plugs(chain, first, conn);
+      next = run_plugs(pipeline_at(route, conn, pipeline), first, conn);
     } catch (...) {
       page.fail(std::current_exception());
       return page;

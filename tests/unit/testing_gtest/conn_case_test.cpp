@@ -1,6 +1,7 @@
 // server.md 16 (Phoenix.ConnTest): each function, its success and its failure message, in process and behind a port.
 #include <phx/core/key_generator.hpp>
 #include <phx/server/controller.hpp>
+#include <phx/server/flash.hpp>
 #include <phx/server/plugs.hpp>
 #include <phx/server/router.hpp>
 #include <phx/testing/conn_case.hpp>
@@ -162,7 +163,7 @@ class SiteTest : public ConnCase, public ::testing::WithParamInterface<Where> {
   Way way() const override { return {.where = GetParam()}; }
   Application application() override {
     server::Router router;
-    router.pipeline("browser", {server::plug::fetch_session(), server::plug::protect_from_forgery()});
+    router.pipeline("browser", {server::plug::fetch_session(), server::plug::fetch_flash(), server::plug::protect_from_forgery()});
     router.pipeline("user", {refuse_strangers});
     router.pipeline("broken", {[](Conn) -> Conn { throw std::runtime_error("pipeline raised"); }});
     router.scope("/", {"browser", "user"}, [](server::Scope& site) {
@@ -173,6 +174,11 @@ class SiteTest : public ConnCase, public ::testing::WithParamInterface<Where> {
       site.get("/far", [](Conn& conn) { return server::ActionResult(server::redirect_external(conn, "http://www.example.com/items/8")); });
       site.get("/lost", [](Conn& conn) { return server::ActionResult(server::redirect(conn, "/nowhere")); });
       site.get("/raise", [](Conn&) -> server::ActionResult { throw std::runtime_error("raised"); });
+      site.get("/flash", [](Conn& conn) { return server::ActionResult(server::json(conn, server::flash(conn))); });
+      site.get("/saved", [](Conn& conn) {
+        server::put_flash(conn, "info", "saved");
+        return server::ActionResult(server::redirect(conn, "/flash"));
+      });
       site.get("/missing", [](Conn&) { return server::ActionResult(server::NotFound{}); });
     });
     const auto keys = std::make_shared<const core::KeyGenerator>(std::string(64, 'k'));
@@ -195,6 +201,22 @@ TEST_P(SiteTest, InitTestSession) {
   EXPECT_EQ(get_session(conn, "nobody"), Json());
   EXPECT_THAT(failure_of([&] { get_session(get(build_conn(), "/nowhere")); }).message,
               HasSubstr("session not fetched, call plug::fetch_session"));
+}
+
+TEST_P(SiteTest, Flash) {
+  auto conn = put_flash(put_flash(fetch_flash(ada()), "info", "hello"), "error", "no");
+  EXPECT_EQ(get_flash(conn, "info"), "hello");
+  conn = get(conn, "/flash");
+  EXPECT_EQ(json_response(conn, 200), obj("info", "hello", "error", "no"));
+  EXPECT_EQ(get_flash(conn, "error"), "no");
+  conn = get(get(conn, "/saved"), "/flash");
+  EXPECT_EQ(get_flash(conn), obj("info", "saved")) << "kept over the redirect";
+  EXPECT_EQ(get_flash(get(conn, "/flash")), Json::object()) << "and no longer";
+  EXPECT_EQ(get_flash(clear_flash(put_flash(fetch_flash(ada()), "info", "x")), "info"), Json());
+  EXPECT_THROW(put_flash(build_conn(), "info", "x"), std::logic_error);
+  EXPECT_THROW(clear_flash(build_conn()), std::logic_error);
+  EXPECT_THAT(failure_of([&] { get_flash(build_conn(), "info"); }).message, HasSubstr("flash not fetched, call fetch_flash"));
+  EXPECT_THAT(failure_of([&] { get_flash(get(build_conn(), "/nowhere")); }).message, HasSubstr("flash not fetched, call fetch_flash"));
 }
 
 TEST_P(SiteTest, ForgeryProtectionIsOffUnlessAskedFor) {

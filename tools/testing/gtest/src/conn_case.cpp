@@ -144,6 +144,21 @@ Application ConnCase::served() {
 TestConn ConnCase::init_test_session(TestConn conn, Json session) {
   return prepared(ensure_recycled(std::move(conn)), [&](detail::Preparation& p) { p.session.update(session); });
 }
+TestConn ConnCase::fetch_flash(TestConn conn) {
+  return prepared(ensure_recycled(std::move(conn)), [](detail::Preparation& p) {
+    if (!p.flash()) p.session[detail::flash_key] = Json::object();
+  });
+}
+
+TestConn ConnCase::put_flash(TestConn conn, std::string_view key, Json message) {
+  return prepared(ensure_recycled(std::move(conn)),
+                  [&](detail::Preparation& p) { p.fetched_flash()[std::string(key)] = std::move(message); });
+}
+
+TestConn ConnCase::clear_flash(TestConn conn) {
+  return prepared(ensure_recycled(std::move(conn)), [](detail::Preparation& p) { p.fetched_flash() = Json::object(); });
+}
+
 TestConn ConnCase::bypass_through(TestConn conn, server::Plug plug) {
   return bypass_through(std::move(conn), std::vector<std::string>(), std::move(plug));
 }
@@ -287,6 +302,16 @@ Json ConnCase::get_session(const TestConn& conn, Here here) {
 
 Json ConnCase::get_session(const TestConn& conn, std::string_view key, Here here) {
   return get_session(conn, here).value(std::string(key), Json());
+}
+
+Json ConnCase::get_flash(const TestConn& conn, Here here) {
+  const Json* flash = conn.seen ? &conn.seen->flash : conn.preparation ? conn.preparation->flash() : nullptr;
+  if (!flash || flash->is_null()) fail_at(here, "flash not fetched, call fetch_flash (or plug::fetch_flash in the pipeline)");
+  return *flash;
+}
+
+Json ConnCase::get_flash(const TestConn& conn, std::string_view key, Here here) {
+  return get_flash(conn, here).value(std::string(key), Json());
 }
 
 TestConn ConnCase::assert_error_sent(int status, const std::function<TestConn()>& request, Here here) {

@@ -1,5 +1,6 @@
 #include "preparation.hpp"
 
+#include <phx/server/flash.hpp>
 #include <phx/server/plugs.hpp>
 #include <phx/server/router.hpp>
 
@@ -50,8 +51,9 @@ Preparations::EntryPtr Preparations::find(const Conn& conn) {
 }
 
 void Preparations::note(Entry& entry, const Conn& conn) {
-  SeenConn seen{.params = conn.params(), .path_params = conn.path_params(), .session = {}, .route = conn.route, .raised = {}};
+  SeenConn seen{.params = conn.params(), .path_params = conn.path_params(), .session = {}, .flash = {}, .route = conn.route, .raised = {}};
   if (conn.session_fetched()) seen.session = conn.get_session();
+  if (conn.assigns.contains("flash")) seen.flash = server::flash(conn);
   if (conn.error) seen.raised = server::describe(conn.error);
   const std::lock_guard lock(mutex_);
   entry.outcome.seen = std::move(seen);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -14,12 +15,24 @@
 
 namespace phx::testing::detail {
 
+/// Where the session keeps the flash (server.md 11.5).
+inline constexpr const char* flash_key = "phoenix_flash";
+
 /// What a request asks of the server beside its bytes.
 struct Preparation {
   Json session;  // null: none
   std::optional<server::Conn::Bypass> bypass = {};
   server::Plug plug = {};      // behind the bypass
   server::Action action = {};  // instead of everything else
+
+  const Json* flash() const {
+    const auto found = session.is_object() ? session.find(flash_key) : session.end();
+    return found == session.end() ? nullptr : &*found;
+  }
+  Json& fetched_flash() {
+    if (!flash()) throw std::logic_error("flash not fetched, call fetch_flash");
+    return session[flash_key];
+  }
   bool needs_process() const { return !session.is_null() || bypass || action; }
 };
 

@@ -27,6 +27,7 @@ class Preparations;
 struct SeenConn {
   Json params = Json::object(), path_params = Json::object();
   Json session;        ///< null: not fetched
+  Json flash;          ///< null: not fetched
   std::string route;   ///< "/items/:id"; empty: none matched
   std::string raised;  ///< what() of the exception that was answered with an error page
 };
@@ -81,6 +82,10 @@ class ConnCase : public virtual TargetCase {
   static TestConn delete_req_cookie(TestConn conn, const std::string& name);
   /// An object: what fetch_session finds in the next request, over what its cookie holds.
   static TestConn init_test_session(TestConn conn, Json session);
+  /// The flash that the next request finds; put_flash and clear_flash throw std::logic_error before fetch_flash, as the server's do.
+  static TestConn fetch_flash(TestConn conn);
+  static TestConn put_flash(TestConn conn, std::string_view key, Json message);
+  static TestConn clear_flash(TestConn conn);
   /// The next request runs the endpoint and these pipelines, but not the action; its route must exist. `plug`, if given, follows: it is
   /// under test. Nothing is sent unless a plug did.
   static TestConn bypass_through(TestConn conn, server::Plug plug = {});
@@ -125,6 +130,9 @@ class ConnCase : public virtual TargetCase {
   /// What the session held when the request was answered; one that was not fetched ends the test.
   static Json get_session(const TestConn& conn, Here here = Here::current());
   static Json get_session(const TestConn& conn, std::string_view key, Here here = Here::current());  ///< null: none
+  /// What the flash held when the request was answered, or holds for the next one; one that was not fetched ends the test.
+  static Json get_flash(const TestConn& conn, Here here = Here::current());
+  static Json get_flash(const TestConn& conn, std::string_view key, Here here = Here::current());  ///< null: none
   /// `request` must raise, and be answered with an error page of this status: assert_error_sent(404, [&] { return get(conn, "/nowhere"); }).
   static TestConn assert_error_sent(int status, const std::function<TestConn()>& request, Here here = Here::current());
 
