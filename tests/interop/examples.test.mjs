@@ -88,7 +88,7 @@ test("channel_test: the first example of docs/testing.md is this file, and runs 
 test("the room tests of the test kit at a URL: phx-server and the fixture", { timeout: 60_000 }, async () => {
   const fixture = await start("fixture_server", "--port", "0");
   for (const to of [url, `ws://127.0.0.1:${fixture.port}/socket`]) {
-    const child = spawn(path.join(bin, "unit_testing_gtest"), ["--gtest_filter=At/RoomTest.*url*"], { env: { ...process.env, PHX_TEST_URL: to }, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(path.join(bin, "unit_testing_gtest"), ["--gtest_filter=At/LobbyTest.*url*"], { env: { ...process.env, PHX_TEST_URL: to }, stdio: ["ignore", "pipe", "inherit"] });
     let out = "";
     child.stdout.on("data", (d) => { out += d; });
     const [code] = await once(child, "close");

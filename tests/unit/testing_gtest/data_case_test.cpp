@@ -28,13 +28,12 @@ struct Note {
   }
 };
 
-store::Migrations migrations() {
-  return store::Migrations(
-      {{1, "create notes", [](store::Migrator& m) {
-          m.create_table("notes", {{.name = "id", .type = store::Type::integer, .primary_key = true}, {.name = "text"}});
-          m.create_index("notes", {"text"}, {.unique = true});
-        }}});
+void create_notes(store::Migrator& m) {
+  m.create_table("notes", {{.name = "id", .type = store::Type::integer, .primary_key = true}, {.name = "text"}});
+  m.create_index("notes", {"text"}, {.unique = true});
 }
+
+store::Migrations migrations() { return store::Migrations({{.version = 1, .name = "create notes", .up = create_notes, .down = nullptr}}); }
 
 enum class Kind { memory, file, postgresql };
 

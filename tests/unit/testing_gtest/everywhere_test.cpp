@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class RoomChannel final : public server::Channel {
+class LobbyChannel final : public server::Channel {
  public:
   server::JoinResult join(std::string_view topic, const Json&, server::Socket&) override {
     if (topic.starts_with("room:private")) return server::JoinError{obj("reason", "unauthorized")};
@@ -26,9 +26,9 @@ class RoomChannel final : public server::Channel {
   }
 };
 
-class RoomSocket final : public server::UserSocket {
+class LobbySocket final : public server::UserSocket {
  public:
-  RoomSocket() { channel<RoomChannel>("room:*"); }
+  LobbySocket() { channel<LobbyChannel>("room:*"); }
   server::ConnectResult connect(const Json&, server::ConnectSocket&, const server::ConnectInfo&) const override {
     return server::ConnectOk{};
   }
@@ -51,10 +51,10 @@ std::vector<Place> everywhere() {
   return out;
 }
 
-class RoomTest : public ChannelCase, public ::testing::WithParamInterface<Place> {
+class LobbyTest : public ChannelCase, public ::testing::WithParamInterface<Place> {
  protected:
   Way way() const override { return GetParam().way; }
-  Application application() override { return {.user_socket = std::make_shared<RoomSocket>()}; }
+  Application application() override { return {.user_socket = std::make_shared<LobbySocket>()}; }
   std::unique_ptr<Target> make_target() override {
     if (!GetParam().golden) return ChannelCase::make_target();
     return std::make_unique<CapturedServer>(golden_captures());
@@ -65,33 +65,33 @@ class RoomTest : public ChannelCase, public ::testing::WithParamInterface<Place>
     return way().vsn == "1.0.0" ? obj("a", 1) : obj("body", "hi");
   }
 };
-INSTANTIATE_TEST_SUITE_P(At, RoomTest, ::testing::ValuesIn(everywhere()), [](const auto& in) { return in.param.name; });
+INSTANTIATE_TEST_SUITE_P(At, LobbyTest, ::testing::ValuesIn(everywhere()), [](const auto& in) { return in.param.name; });
 
-TEST_P(RoomTest, JoinsTheLobby) {
+TEST_P(LobbyTest, JoinsTheLobby) {
   auto [reply, room] = subscribe_and_join(connect(), "room:lobby");
   EXPECT_EQ(reply, Json::object());
 }
 
-TEST_P(RoomTest, RefusesPrivateRooms) {
+TEST_P(LobbyTest, RefusesPrivateRooms) {
   const auto refused = join(connect(), "room:private1");
   EXPECT_EQ(refused.status, "error");
   EXPECT_EQ(refused.response, obj("reason", "unauthorized"));
 }
 
-TEST_P(RoomTest, AnswersPing) {
+TEST_P(LobbyTest, AnswersPing) {
   auto [reply, room] = subscribe_and_join(connect(), "room:lobby");
   EXPECT_EQ(assert_reply(push(room, "ping"), "ok"), Json::object());
   refute_push("ping");
 }
 
-TEST_P(RoomTest, BroadcastsMessagesToAll) {
+TEST_P(LobbyTest, BroadcastsMessagesToAll) {
   auto [reply, room] = subscribe_and_join(connect(), "room:lobby");
   push(room, "new_msg", message());
   assert_broadcast("new_msg", message());
   assert_push(room, "new_msg", message());
 }
 
-TEST_P(RoomTest, LeavesWithAnAnswerThenAClose) {
+TEST_P(LobbyTest, LeavesWithAnAnswerThenAClose) {
   auto [reply, room] = subscribe_and_join(connect(), "room:lobby");
   assert_reply(push(room, "ping"), "ok");
   assert_reply(leave(room), "ok");

@@ -20,8 +20,6 @@ constexpr Instant encrypted{};                         // the time of bytes for 
 constexpr auto end_timeout = std::chrono::seconds(5);  // for a peer to read what is left for it
 constexpr std::size_t max_waiting = 4u << 20;          // bytes for one side before the other is not read any more
 
-Instant clock_now() { return std::chrono::steady_clock::now(); }
-
 bool is_longpoll(std::string_view target) { return target.substr(0, target.find('?')).ends_with("/longpoll"); }
 
 }  // namespace

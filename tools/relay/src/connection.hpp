@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
@@ -36,6 +37,8 @@ struct Shared {
   std::uint64_t last = 0;    ///< connection number
   std::uint64_t acting = 0;  ///< whose message is under the rules just now
 };
+
+inline Instant clock_now() { return std::chrono::steady_clock::now(); }
 
 /// The value under a name in the query of a target, as it is; empty: none.
 std::string query_value(std::string_view target, std::string_view name);

@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::size_t max_sessions = 10'000;
 
-Instant clock_now() { return std::chrono::steady_clock::now(); }
-
 std::string whole(HttpHead head, const std::string& body) {
   head.remove("Transfer-Encoding");
   head.set("Content-Length", std::to_string(body.size()));

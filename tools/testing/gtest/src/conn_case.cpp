@@ -183,8 +183,8 @@ TestConn ConnCase::dispatch(TestConn conn, std::string_view method, std::string_
   if (!inside && conn.preparation && conn.preparation->needs_process())
     fail_at(here, "init_test_session, bypass_through and actions need a server of this process; " + target().name() + " is out of reach");
   HttpRequest request{.method = conn.method, .path = conn.path, .headers = conn.req_headers};
-  const std::string name = inside ? preparations_->add(conn.preparation, conn.checks_csrf) : std::string();
-  if (inside) request.headers.emplace_back(detail::Preparations::header, name);
+  const std::string ticket = inside ? preparations_->add(conn.preparation, conn.checks_csrf) : std::string();
+  if (inside) request.headers.emplace_back(detail::Preparations::header, ticket);
   if (way().where != Where::url && find(request.headers, "host").empty()) request.headers.emplace_back("host", conn.host);
   if (!conn.cookies.empty()) request.headers.emplace_back("cookie", cookie_header(conn.cookies));
   add_body(body, request);
@@ -195,7 +195,7 @@ TestConn ConnCase::dispatch(TestConn conn, std::string_view method, std::string_
   if (!answer) fail_at(here, conn.method + " " + conn.path + " at " + target().name() + ": " + answer.error());
   for (const auto& [name, value] : answer->headers)
     if (name == "set-cookie") apply_cookie(value, conn.cookies);
-  auto outcome = preparations_->take(name);
+  auto outcome = preparations_->take(ticket);
   conn.seen = std::move(outcome.seen);
   if (!outcome.unsent) conn.sent = std::move(*answer);
   return conn;
