@@ -82,7 +82,9 @@ function(phxkit_test_headers)
   target_link_libraries(phxkit_test_base INTERFACE GTest::gtest GTest::gmock nlohmann_json::nlohmann_json tl::expected Threads::Threads)
   target_include_directories(phxkit_test_base INTERFACE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/sdk/core/include)
   target_compile_options(phxkit_test_base INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> # for ccache
-    $<$<CONFIG:Release>:-Og>) # -O3 costs build time and brings g++ 12's false alarms about strings
+    # The code of a test runs once: optimising it costs more than it saves, and -O3 brings g++ 12's false alarms about strings.
+    $<$<OR:$<CONFIG:Release>,$<BOOL:${PHXKIT_SANITIZED}>>:-O0>
+    $<$<AND:$<BOOL:${PHXKIT_SANITIZED}>,$<NOT:$<BOOL:${PHXKIT_TSAN}>>>:-fno-sanitize=undefined>) # it watches our libraries, not each EXPECT_EQ
   file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/test_headers.cpp CONTENT "// precompiled headers of the tests\n")
   add_library(phxkit_test_headers STATIC ${PROJECT_BINARY_DIR}/test_headers.cpp)
   target_link_libraries(phxkit_test_headers PRIVATE phxkit_test_base)
@@ -91,11 +93,12 @@ function(phxkit_test_headers)
   phxkit_warnings(phxkit_test_headers)
 endfunction()
 
-# phxkit_test(unit_core SOURCES ... LINK ... [THREADS] [LABEL plain]): a GoogleTest binary and a suite of `./dev test`.
+# phxkit_test(unit_core SOURCES ... LINK ... [APART ...] [THREADS] [LABEL plain]): a GoogleTest binary and a suite of `./dev test`.
+# APART: those SOURCES whose local names clash with their neighbours' when several files are compiled as one (unity builds).
 # LABEL: `sanitize` (default) also runs under AddressSanitizer, `plain` does not.
 # THREADS: the suite starts threads, so it also runs under ThreadSanitizer, which has nothing to say about the others.
 function(phxkit_test name)
-  cmake_parse_arguments(A "THREADS" "LABEL" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(A "THREADS" "LABEL" "SOURCES;LINK;APART" ${ARGN})
   if(NOT A_LABEL)
     set(A_LABEL sanitize)
   endif()
@@ -107,6 +110,10 @@ function(phxkit_test name)
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE ${A_LINK} phxkit_test_base GTest::gtest_main)
   target_precompile_headers(${name} REUSE_FROM phxkit_test_headers)
+  set_source_files_properties(${A_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  if(PHXKIT_UNITY_TESTS)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON) # headers are parsed once for eight files: a build from nothing takes half the time
+  endif()
   phxkit_warnings(${name})
   phxkit_suite(${name} gtest $<TARGET_FILE:${name}>)
   add_test(NAME ${name} COMMAND ${name})

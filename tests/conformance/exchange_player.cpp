@@ -13,8 +13,6 @@ namespace phx::conformance {
 
 namespace {
 
-constexpr milliseconds patience{5000};
-
 [[noreturn]] void differ(const golden::Exchange& exchange, const std::string& what) {
   throw std::runtime_error("exchange \"" + exchange.label + "\": " + what);
 }
@@ -31,14 +29,14 @@ std::vector<Json> message_values(const Json& texts) {
   return out;
 }
 
-std::string topic_of(const Json& message) {
+std::string topic_token(const Json& message) {
   if (message.is_array() && message.size() > 2) return message[2].dump();
   return message.is_object() ? message.value("topic", Json()).dump() : std::string();
 }
 
 std::map<std::string, std::vector<Json>> by_topic(const std::vector<Json>& messages) {
   std::map<std::string, std::vector<Json>> out;
-  for (const Json& message : messages) out[topic_of(message)].push_back(message);
+  for (const Json& message : messages) out[topic_token(message)].push_back(message);
   return out;
 }
 

@@ -10,6 +10,9 @@ namespace phx::conformance {
 
 using std::chrono::milliseconds;
 
+/// How long an answer of the server may take.
+inline constexpr milliseconds patience{5000};
+
 /// One connection to the server under test: bytes, nothing else.
 class Stream {
  public:
@@ -18,8 +21,8 @@ class Stream {
   enum class Read : std::uint8_t { data, silence, end };
 
   virtual void write(std::string_view bytes) = 0;
-  /// Appends what has arrived; waits for it no longer than `patience`.
-  virtual Read read(std::string& into, milliseconds patience) = 0;
+  /// Appends what has arrived; waits for it no longer than `wait`.
+  virtual Read read(std::string& into, milliseconds wait) = 0;
 };
 
 /// Where the server under test is.

@@ -8,8 +8,6 @@ namespace phx::conformance {
 
 namespace {
 
-constexpr milliseconds patience{5000};
-
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;

@@ -22,9 +22,9 @@ struct HttpAnswer {
 /// Request line and headers, exactly as given.
 std::string write_head(std::string_view method, std::string_view path, const Json& headers);
 
-/// Reads one answer; `rest` gets what followed it. Throws std::runtime_error when none comes within `patience`.
+/// Reads one answer; `rest` gets what followed it. Throws std::runtime_error when none comes within `wait`.
 /// bodiless: the answer to HEAD.
-HttpAnswer read_answer(Stream& stream, std::string& rest, milliseconds patience, bool bodiless = false);
+HttpAnswer read_answer(Stream& stream, std::string& rest, milliseconds wait, bool bodiless = false);
 
 /// A request of its own to a control route (FIXTURE.md 5.1): its JSON answer. Throws std::runtime_error for any status but 200.
 Json trigger(Host& host, const Json& request);

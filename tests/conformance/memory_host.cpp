@@ -19,8 +19,8 @@ class MemoryStream final : public Stream {
 
   void write(std::string_view bytes) override { end_.write(bytes); }
 
-  Read read(std::string& into, milliseconds patience) override {
-    const Instant limit = clock_.now() + patience;
+  Read read(std::string& into, milliseconds wait) override {
+    const Instant limit = clock_.now() + wait;
     clock_.settle();
     while (in_.empty() && !ended_ && clock_.advance_to_next_deadline(limit)) continue;
     if (in_.empty() && !ended_) clock_.advance(limit - clock_.now());

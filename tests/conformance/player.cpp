@@ -14,7 +14,6 @@ using golden::Step;
 
 namespace {
 
-constexpr milliseconds patience{5000};
 // Frames of different connections are independent actors in the server: what the recorder sent with a pause needs one here.
 constexpr milliseconds between_senders{20};
 // After the last step nothing more may come.

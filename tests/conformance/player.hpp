@@ -50,7 +50,7 @@ class Player {
   void expect_silence(const std::string& name, milliseconds time);
 
   Connection& at(const std::string& name);
-  std::optional<Arrival> next(Connection& connection, milliseconds patience);
+  std::optional<Arrival> next(Connection& connection, milliseconds wait);
   bool matches(const golden::Step& expected, const Arrival& got);
   bool may_overtake(const golden::Step& late, const golden::Step& early, bool is_last) const;
   bool tolerated(const Connection& connection, const Arrival& got);

@@ -48,9 +48,9 @@ class TcpStream final : public Stream {
     }
   }
 
-  Read read(std::string& into, milliseconds patience) override {
+  Read read(std::string& into, milliseconds wait) override {
     pollfd waiting{fd_, POLLIN, 0};
-    const int ready = ::poll(&waiting, 1, static_cast<int>(patience.count()));
+    const int ready = ::poll(&waiting, 1, static_cast<int>(wait.count()));
     if (ready < 0) fail("poll");
     if (ready == 0) return Read::silence;
     std::array<char, 65'536> buffer;

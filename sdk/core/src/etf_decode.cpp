@@ -13,7 +13,6 @@
 namespace phx::core::etf {
 namespace {
 
-constexpr std::size_t max_atom_characters = 255;
 constexpr std::size_t old_float_bytes = 31;
 
 /// Reads one term. The first failure is kept in error_ and the position moves to the end, so that callers may go on

@@ -12,8 +12,6 @@
 namespace phx::core::etf {
 namespace {
 
-constexpr std::size_t max_atom_characters = 255;
-
 std::uint32_t checked32(std::size_t size) {
   if (size > std::numeric_limits<std::uint32_t>::max()) throw std::invalid_argument("term above 32 bits of size");
   return static_cast<std::uint32_t>(size);

@@ -1,8 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
-namespace phx::core::etf::tag {
+namespace phx::core::etf {
+
+inline constexpr std::size_t max_atom_characters = 255;
+
+namespace tag {
 
 inline constexpr std::uint8_t version = 131;
 inline constexpr std::uint8_t new_float = 70;
@@ -36,4 +41,5 @@ inline constexpr std::uint8_t atom_utf8 = 118;
 inline constexpr std::uint8_t small_atom_utf8 = 119;
 inline constexpr std::uint8_t v4_port = 120;
 
-}  // namespace phx::core::etf::tag
+}  // namespace tag
+}  // namespace phx::core::etf

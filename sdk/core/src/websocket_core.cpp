@@ -1,5 +1,7 @@
 #include <phx/core/ws/websocket_core.hpp>
 
+#include <phx/core/ws/close_code.hpp>
+
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
@@ -7,11 +9,9 @@
 namespace phx::core::ws {
 namespace {
 
-constexpr std::uint16_t no_code = 1005, lost_code = 1006, protocol_code = 1002, data_code = 1007, too_big_code = 1009;
-
 /// server.md 2.2; golden client_close_1000 to client_close_empty (so 5000 is fine, 1012 is not).
 constexpr bool server_accepts(std::uint16_t code) noexcept {
-  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) || code >= 3000 || code == no_code;
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) || code >= 3000 || code == close_code::no_status;
 }
 
 /// RFC 6455 7.4 and the IANA registry: what may stand in a close frame. 1012 is what a draining Phoenix sends.
@@ -53,7 +53,8 @@ std::optional<WebSocketCore::Event> WebSocketCore::on_event(const MessageEvent& 
   if (in.compressed) {
     const auto inflated = deflate_->inflate(in.op, in.data, decoder_.limits().max_message);
     if (!inflated)
-      return closed_by_violation(inflated.error() == Errc::message_too_large ? too_big_code : data_code, inflated.error(), now, out);
+      return closed_by_violation(inflated.error() == Errc::message_too_large ? close_code::message_too_big : close_code::invalid_payload,
+                                 inflated.error(), now, out);
     data = *inflated;
   }
   see(static_cast<FrameOp>(in.op), data, now);
@@ -77,9 +78,9 @@ std::optional<WebSocketCore::Event> WebSocketCore::on_event(const PongEvent& in,
 std::optional<WebSocketCore::Event> WebSocketCore::on_event(const CloseEvent& in, Instant now, std::string& out) {
   if (tap_ != nullptr) see(FrameOp::close, close_payload(in.code, in.reason), now);
   const bool is_server = decoder_.role() == Role::server;
-  const bool allowed = client_accepts(in.code) || in.code == no_code;
+  const bool allowed = client_accepts(in.code) || in.code == close_code::no_status;
   const bool accepted = is_server && state_ == State::open ? server_accepts(in.code) : allowed;  // an answer may echo our 1012
-  if (!accepted) return closed_by_violation(protocol_code, Errc::protocol_error, now, out);
+  if (!accepted) return closed_by_violation(close_code::protocol_error, Errc::protocol_error, now, out);
   if (state_ == State::open) write(FrameOp::close, close_payload(is_server ? std::uint16_t{1000} : in.code), now, out);
   state_ = State::closed;
   return Closed{in.code, std::string(in.reason), true, {}};
@@ -124,7 +125,7 @@ std::optional<Instant> WebSocketCore::next_deadline() const noexcept {
 std::optional<WebSocketCore::Event> WebSocketCore::on_deadline(Instant now, std::string& out) {
   const auto deadline = next_deadline();
   if (!deadline || now < *deadline) return std::nullopt;
-  const std::uint16_t code = state_ == State::open ? protocol_code : lost_code;
+  const std::uint16_t code = state_ == State::open ? close_code::protocol_error : close_code::abnormal;
   return closed_by_violation(code, std::make_error_code(std::errc::timed_out), now, out);
 }
 

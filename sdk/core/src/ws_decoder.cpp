@@ -1,3 +1,4 @@
+#include <phx/core/ws/close_code.hpp>
 #include <phx/core/ws/frame.hpp>
 #include <phx/core/ws/utf8.hpp>
 
@@ -7,8 +8,6 @@
 
 namespace phx::core::ws {
 namespace {
-
-constexpr std::uint16_t no_code = 1005, protocol_code = 1002, data_code = 1007, policy_code = 1008, too_big_code = 1009;
 
 /// Room made at once for a frame that has only been announced; the rest grows with what really arrives.
 constexpr std::size_t max_reserve = 64 * 1024;
@@ -172,31 +171,31 @@ bool Decoder::check_first_byte(const Frame& frame) {
     case FrameOp::pong: ok = ok && frame.fin && !frame.rsv1; break;
     default: ok = false;  // the opcode is any number of four bits
   }
-  return ok || refuse(Errc::protocol_error, protocol_code);
+  return ok || refuse(Errc::protocol_error, close_code::protocol_error);
 }
 
 /// Who masks (RFC 6455 5.1); control frames have no extended length (5.5).
 bool Decoder::check_second_byte(const Frame& frame) {
   const bool ok = frame.masked == (role_ == Role::server) && (!frame.is_control() || frame.length7 <= 125);
-  return ok || refuse(Errc::protocol_error, protocol_code);
+  return ok || refuse(Errc::protocol_error, close_code::protocol_error);
 }
 
 /// The length alone can refuse a frame: nothing of its payload is awaited (golden frame_over_limit_header_only).
 /// Lengths written longer than needed: bandit takes them, so the server does; the client refuses them (RFC 6455 5.2).
 bool Decoder::check_length(const Frame& frame) {
   const bool minimal = frame.length7 <= 125 || frame.length > (frame.length7 == 126 ? 125u : 0xFFFFu);
-  if ((frame.length >> 63) != 0 || (!minimal && role_ == Role::client)) return refuse(Errc::protocol_error, protocol_code);
-  if (frame.length + frame.header_size > limits_->max_frame) return refuse(Errc::frame_too_large, too_big_code);
+  if ((frame.length >> 63) != 0 || (!minimal && role_ == Role::client)) return refuse(Errc::protocol_error, close_code::protocol_error);
+  if (frame.length + frame.header_size > limits_->max_frame) return refuse(Errc::frame_too_large, close_code::message_too_big);
   if (frame.is_control() || (frame.fin && frame.op != FrameOp::continuation)) return true;
 
   const bool continues = frame.op == FrameOp::continuation;
   if (continues && !frame.fin && frame.length == 0 && !limits_->allow_empty_continuation) {
-    return refuse(Errc::protocol_error, policy_code);
+    return refuse(Errc::protocol_error, close_code::policy_violation);
   }
   const std::size_t before = continues ? partial_->message.size() : 0;
   const std::size_t fragments = continues ? partial_->fragments + 1 : 1;
   if (before + frame.length > limits_->max_message || fragments > limits_->max_fragments) {
-    return refuse(Errc::message_too_large, too_big_code);
+    return refuse(Errc::message_too_large, close_code::message_too_big);
   }
   return true;
 }
@@ -245,14 +244,14 @@ std::optional<Event> Decoder::take_control(const Frame& frame, std::span<char> c
 }
 
 Event Decoder::close_event(std::string_view body) {
-  const std::uint16_t code = body.size() < 2 ? no_code : static_cast<std::uint16_t>(big_endian(body, 0, 2));
-  if (body.size() == 1 || (!body.empty() && code == no_code)) {  // 1005 stands for "none" and may not be sent
-    refuse(Errc::protocol_error, protocol_code);
+  const std::uint16_t code = body.size() < 2 ? close_code::no_status : static_cast<std::uint16_t>(big_endian(body, 0, 2));
+  if (body.size() == 1 || (!body.empty() && code == close_code::no_status)) {  // 1005 stands for "none" and may not be sent
+    refuse(Errc::protocol_error, close_code::protocol_error);
     return fail();
   }
   const std::string_view reason = body.substr(std::min<std::size_t>(2, body.size()));
   if (!Utf8Checker::check(reason)) {  // golden client_close_bad_utf8: a server says 1002; RFC 6455 8.1: 1007
-    refuse(Errc::invalid_utf8, role_ == Role::server ? protocol_code : data_code);
+    refuse(Errc::invalid_utf8, role_ == Role::server ? close_code::protocol_error : close_code::invalid_payload);
     return fail();
   }
   dead_ = true;  // whatever follows is discarded; the reason stays until the next call
@@ -265,7 +264,7 @@ std::optional<Event> Decoder::take_data(const Frame& frame, std::span<char> chun
   const bool held_back = partial_ && partial_->in_payload;
   if (starts && frame.fin && complete && !held_back) {  // a whole message in the input: never copied
     if (frame.op == FrameOp::text && !frame.rsv1 && !Utf8Checker::check(view(chunk))) {
-      refuse(Errc::invalid_utf8, data_code);
+      refuse(Errc::invalid_utf8, close_code::invalid_payload);
       return fail();
     }
     return MessageEvent{static_cast<Opcode>(frame.op), view(chunk), frame.rsv1};
@@ -286,7 +285,7 @@ std::optional<Event> Decoder::take_data(const Frame& frame, std::span<char> chun
   const bool is_text = held.op == Opcode::text && !held.compressed;
   const bool ends = complete && frame.fin;
   if (is_text && (!held.utf8.feed(view(chunk)) || (ends && !held.utf8.complete()))) {
-    refuse(Errc::invalid_utf8, data_code);
+    refuse(Errc::invalid_utf8, close_code::invalid_payload);
     return fail();
   }
   held.message += view(chunk);

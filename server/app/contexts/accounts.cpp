@@ -171,7 +171,7 @@ bool Accounts::friends(std::int64_t a, std::int64_t b) {
 
 std::vector<User> Accounts::list_friends(std::int64_t user_id) {
   std::vector<Value> ids;
-  for (const auto& wish : repo_.all(from<Friendship>().where("user_id", user_id).order_by("id", Order::desc).limit(500)))
+  for (const auto& wish : repo_.all(from<Friendship>().where("user_id", user_id).order_by("id", store::Order::desc).limit(500)))
     if (repo_.exists(from<Friendship>().where("user_id", wish.friend_id).where("friend_id", user_id))) ids.emplace_back(wish.friend_id);
   return repo_.all(from<User>().where(in("id", ids)).order_by("id"));
 }

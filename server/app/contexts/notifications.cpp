@@ -22,7 +22,7 @@ Outcome<Notification> Notifications::create_notification(std::int64_t from_id, s
 }
 
 Result<Page<Notification>> Notifications::list_notifications(std::int64_t user_id, bool unread_only, const PageOptions& page) {
-  auto query = from<Notification>().where("user_id", user_id).order_by("id", Order::desc);
+  auto query = from<Notification>().where("user_id", user_id).order_by("id", store::Order::desc);
   if (unread_only) query.where(is_null("read_at"));
   return repo_.page(query, page);
 }

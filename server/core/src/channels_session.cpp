@@ -4,13 +4,13 @@
 #include <system_error>
 
 #include <phx/core/json.hpp>
+#include <phx/core/ws/close_code.hpp>
 #include <phx/server/shard.hpp>
 
 namespace phx::server::detail {
 
 namespace {
 
-constexpr std::uint16_t going_away = 1001, internal_error = 1011, service_restart = 1012;
 constexpr std::string_view unmatched_topic = R"({"reason":"unmatched topic"})";
 constexpr std::string_view too_many_channels = R"({"reason":"too many channels joined"})";
 constexpr std::string_view channel_crash = R"({"reason":"channel_crash"})";
@@ -118,7 +118,7 @@ void ChannelsSession::answer_join(std::string_view ref, std::string_view status,
           true);
   } catch (const std::invalid_argument& e) {  // the transport encodes join replies, so it is the transport that fails
     handler_.observer().log({Level::error, "join reply cannot be encoded", slot.actor->topic(), e.what()});
-    close(internal_error, StopReason::other("join reply cannot be encoded"));
+    close(core::ws::close_code::internal_error, StopReason::other("join reply cannot be encoded"));
   }
   end_join();
 }
@@ -214,14 +214,14 @@ SocketInfo ChannelsSession::info() const {
 void ChannelsSession::on_broadcast(const BroadcastPtr& message) {
   if (message->event != "disconnect") return;
   table_.shard().defer([handle = handle_] {
-    if (handle->session) handle->session->close(going_away, StopReason::shutdown("disconnected"));
+    if (handle->session) handle->session->close(core::ws::close_code::going_away, StopReason::shutdown("disconnected"));
   });
 }
 
 bool ChannelsSession::drain(Instant) {
   if (slots_.empty()) return false;
   const Shard::Entered here(table_.shard());
-  close(service_restart, StopReason::shutdown("draining"));
+  close(core::ws::close_code::service_restart, StopReason::shutdown("draining"));
   return true;
 }
 

@@ -1,5 +1,7 @@
 #include <phx/server/connection_core.hpp>
 
+#include <phx/core/ws/close_code.hpp>
+
 #include <utility>
 
 #include "websocket_tap.hpp"
@@ -7,7 +9,6 @@
 namespace phx::server {
 
 namespace {
-constexpr std::uint16_t normal_code = 1000, protocol_code = 1002, crash_code = 1011;
 
 std::chrono::milliseconds in_ms(Duration d) { return std::chrono::duration_cast<std::chrono::milliseconds>(d); }
 }  // namespace
@@ -104,7 +105,7 @@ void ConnectionCore::guarded(F&& call, Instant now) {
     call(*websocket_->session);
   } catch (...) {
     report(std::current_exception());
-    begin_close(crash_code, {}, CloseCause::protocol_error, now);
+    begin_close(core::ws::close_code::internal_error, {}, CloseCause::protocol_error, now);
   }
 }
 
@@ -174,7 +175,7 @@ void ConnectionCore::shutdown(Instant now) {
     http_->close_after_response();
     return advance_http(now);
   }
-  begin_close(normal_code, {}, CloseCause::shutdown, now);
+  begin_close(core::ws::close_code::normal, {}, CloseCause::shutdown, now);
 }
 
 std::optional<Instant> ConnectionCore::next_deadline() const noexcept {
@@ -195,7 +196,7 @@ void ConnectionCore::on_deadline(Instant now) {
     case Phase::open:
       // Nothing was read while a join held the transport: the silence is ours (server.md 0.1.3).
       if (holds_ > 0) return websocket_->core.set_idle_timeout(in_ms(websocket_->options->timeout), now);
-      return begin_close(protocol_code, {}, CloseCause::idle_timeout, now);
+      return begin_close(core::ws::close_code::protocol_error, {}, CloseCause::idle_timeout, now);
     case Phase::closing: return finish();
     case Phase::finished: return;
   }

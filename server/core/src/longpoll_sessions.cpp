@@ -10,9 +10,9 @@ namespace phx::server::detail {
 
 namespace {
 
-constexpr std::size_t secret_bytes = 16;
+constexpr std::size_t session_id_bytes = 16;
 
-std::string random_text() { return core::base64_encode(core::SystemRandom().bytes(secret_bytes)); }
+std::string random_text() { return core::base64_encode(core::SystemRandom().bytes(session_id_bytes)); }
 
 }  // namespace
 

@@ -5,7 +5,7 @@
 
 namespace phx::store::detail {
 
-std::string quoted(std::string_view identifier) {
+std::string quote_identifier(std::string_view identifier) {
   std::string out = "\"";
   for (const char c : identifier) {
     if (c == '"') out += '"';

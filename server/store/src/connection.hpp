@@ -52,6 +52,6 @@ class Connection {
   int depth_ = 0;
 };
 
-std::string quoted(std::string_view identifier);
+std::string quote_identifier(std::string_view identifier);
 
 }  // namespace phx::store::detail

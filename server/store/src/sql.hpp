@@ -14,7 +14,7 @@ class Sql {
  public:
   explicit Sql(const Connection& connection) : connection_(connection) {}
   Sql& operator<<(std::string_view text) { return text_ += text, *this; }
-  Sql& name(std::string_view identifier) { return text_ += quoted(identifier), *this; }
+  Sql& name(std::string_view identifier) { return text_ += quote_identifier(identifier), *this; }
   /// A parameter. Throws std::invalid_argument for what no database keeps: text with NUL, a real that is not finite.
   Sql& value(const Value& value);
   /// As value, of the type of the field. Throws std::invalid_argument for another type.

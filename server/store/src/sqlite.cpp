@@ -29,7 +29,7 @@ char cell_kind(Type type) {
 }
 
 /// Fills a cell; the kind it needs.
-char fill(Cell& cell, const Value& value) {
+char fill_cell(Cell& cell, const Value& value) {
   cell.state = soci::i_ok;
   if (value.is_null()) return cell.state = soci::i_null, 's';
   if (const auto* number = value.get_if<std::int64_t>()) return cell.integer = *number, 'i';
@@ -76,10 +76,10 @@ class SqliteConnection final : public Connection {
     return guarded([&] {
       std::deque<Cell> cells;
       std::string in, out;
-      for (const auto& value : params) in += fill(cells.emplace_back(), value);
+      for (const auto& value : params) in += fill_cell(cells.emplace_back(), value);
       for (const Type type : columns) out += cell_kind(type);
       Prepared& prepared = statements_.get(sql, in, out);
-      for (std::size_t i = 0; i < cells.size(); ++i) fill(prepared.in[i], params[i]);
+      for (std::size_t i = 0; i < cells.size(); ++i) fill_cell(prepared.in[i], params[i]);
       Outcome outcome;
       Finished finished{prepared};
       for (bool got = prepared.statement.execute(true); got && !columns.empty(); got = prepared.statement.fetch()) {

@@ -72,7 +72,8 @@ std::vector<ForeignKey> foreign_keys(Connection& connection, const std::string& 
 
 bool has_row(Connection& connection, const std::string& table, const std::string& column, const Value& value) {
   const std::array params{value};
-  const auto sql = "SELECT 'x' FROM " + quoted(table) + " WHERE " + quoted(column) + " = " + connection.placeholder(1, value) + " LIMIT 1";
+  const auto sql = "SELECT 'x' FROM " + quote_identifier(table) + " WHERE " + quote_identifier(column) + " = " +
+                   connection.placeholder(1, value) + " LIMIT 1";
   return !connection.run(sql, params, one_text).rows.empty();
 }
 

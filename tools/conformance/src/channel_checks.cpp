@@ -5,8 +5,6 @@
 namespace phx::conformance {
 namespace {
 
-constexpr auto null = core::null_token;
-
 void join_ok(Bench& b) {
   Client c = b.connect();
   c.send(R"("7")", R"("9")", b.is().topic, "phx_join", b.is().join_payload);

@@ -3,8 +3,11 @@
 #include <vector>
 
 #include <phx/conformance/suite.hpp>
+#include <phx/core/envelope.hpp>
 
 namespace phx::conformance {
+
+inline constexpr auto null = core::null_token;
 
 // The parts of checks(), in this order.
 std::vector<Check> connect_checks();

@@ -5,8 +5,6 @@
 namespace phx::conformance {
 namespace {
 
-constexpr auto null = core::null_token;
-
 void heartbeat(Bench& b) {
   Client c = b.connect();
   c.send(R"("3")", R"("4")", "phoenix", "heartbeat");

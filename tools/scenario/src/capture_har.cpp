@@ -13,7 +13,7 @@ namespace phx::scenario {
 
 namespace {
 
-struct Wrong {
+struct WrongHar {
   std::string what;
 };
 
@@ -69,7 +69,7 @@ std::string origin_of(const std::string& url) {
 
 const Json& member(const Json& value, const char* key, const std::string& path) {
   const auto found = value.is_object() ? value.find(key) : value.end();
-  if (!value.is_object() || found == value.end()) throw Wrong{path + ": no \"" + key + "\"; is this a HAR file?"};
+  if (!value.is_object() || found == value.end()) throw WrongHar{path + ": no \"" + key + "\"; is this a HAR file?"};
   return *found;
 }
 
@@ -81,7 +81,7 @@ std::string text_member(const Json& value, const char* key) {
 class HarReader {
  public:
   HarReader(const Json& har, bool keep_secrets) : keep_(keep_secrets), entries_(member(member(har, "log", "/"), "entries", "/log")) {
-    if (!entries_.is_array()) throw Wrong{"/log/entries: not a list"};
+    if (!entries_.is_array()) throw WrongHar{"/log/entries: not a list"};
   }
 
   Capture read() {
@@ -142,7 +142,7 @@ class HarReader {
     const Json& time = member(m, "time", path);
     const std::string type = text_member(m, "type");
     if (!time.is_number() || (type != "send" && type != "receive"))
-      throw Wrong{path + ": needs a number \"time\" and \"type\" send or receive"};
+      throw WrongHar{path + ": needs a number \"time\" and \"type\" send or receive"};
     const auto opcode = m.find("opcode");
     const bool binary = opcode != m.end() && *opcode == 2;
     if (!binary && opcode != m.end() && *opcode != 1) return;  // pings and their like
@@ -152,7 +152,7 @@ class HarReader {
     e.raw = text_member(m, "data");
     if (binary) {
       auto bytes = core::base64_decode(e.raw);
-      if (!bytes) throw Wrong{path + "/data: not base64"};
+      if (!bytes) throw WrongHar{path + "/data: not base64"};
       e.raw = std::move(*bytes);
     }
     e.n = e.raw.size();
@@ -210,7 +210,7 @@ tl::expected<Capture, std::string> capture_from_har(std::string_view text, bool 
   if (!har) return tl::unexpected(std::string("not JSON; a HAR file is what a browser's network panel exports"));
   try {
     return HarReader(*har, keep_secrets).read();
-  } catch (const Wrong& wrong) { return tl::unexpected(wrong.what); }
+  } catch (const WrongHar& wrong) { return tl::unexpected(wrong.what); }
 }
 
 }  // namespace phx::scenario

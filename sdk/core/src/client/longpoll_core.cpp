@@ -8,11 +8,11 @@
 #include <phx/core/client/url.hpp>
 #include <phx/core/error.hpp>
 #include <phx/core/json.hpp>
+#include <phx/core/ws/close_code.hpp>
 
 namespace phx::core {
 namespace {
 
-constexpr std::uint16_t close_no_status = 1005, close_policy_violation = 1008, close_internal_error = 1011, close_session_gone = 3410;
 constexpr std::string_view server_error = "internal server error";
 constexpr std::size_t max_token_bytes = 16 * 1024;
 
@@ -172,15 +172,15 @@ void LongPollCore::on_failure(LongPollRequestId id, std::error_code why, Instant
 void LongPollCore::on_poll(const Answer& answer, Instant now, LongPollEffects& out) {
   const bool was_open = state_ == State::open;
   if (answer.status == 410 && token_)
-    return fail({Errc::connection_closed, 410, "the server has forgotten the session"}, close_session_gone, "session_gone", out);
+    return fail({Errc::connection_closed, 410, "the server has forgotten the session"}, ws::close_code::session_gone, "session_gone", out);
   if (answer.token) token_ = answer.token;
   if (answer.status == 403) {
     out.emplace_back(answer.error(was_open));
-    return end({.code = close_policy_violation, .reason = "forbidden", .clean = false}, State::closed, out);
+    return end({.code = ws::close_code::policy_violation, .reason = "forbidden", .clean = false}, State::closed, out);
   }
   const bool session = answer.status == 410 && token_;
   if (!session && answer.status != 200 && answer.status != 204)
-    return fail(answer.error(was_open), close_internal_error, server_error, out);
+    return fail(answer.error(was_open), ws::close_code::internal_error, server_error, out);
   if (session) {
     state_ = State::open;
     out.emplace_back(LongPollOpened{});
@@ -190,7 +190,7 @@ void LongPollCore::on_poll(const Answer& answer, Instant now, LongPollEffects& o
 }
 
 void LongPollCore::on_post(const Answer& answer, Instant now, LongPollEffects& out) {
-  if (answer.status != 200) return fail(answer.error(state_ == State::open), close_internal_error, server_error, out);  // G6
+  if (answer.status != 200) return fail(answer.error(state_ == State::open), ws::close_code::internal_error, server_error, out);  // G6
   post(now, out);
   if (!post_ && finishing_) end(*std::exchange(finishing_, std::nullopt), State::closed, out);
 }
@@ -205,7 +205,7 @@ void LongPollCore::fail(LongPollError error, std::uint16_t code, std::string_vie
 
 void LongPollCore::time_out(LongPollEffects& out) {
   const bool was_open = state_ == State::open;
-  fail({was_open ? make_error_code(std::errc::timed_out) : make_error_code(Errc::connect_timeout), 0, "timeout"}, close_no_status,
+  fail({was_open ? make_error_code(std::errc::timed_out) : make_error_code(Errc::connect_timeout), 0, "timeout"}, ws::close_code::no_status,
        "timeout", out);
 }
 

@@ -1,13 +1,11 @@
 #include <phx/core/client/reconnect_core.hpp>
 
+#include <phx/core/ws/close_code.hpp>
+
 #include <algorithm>
 
 namespace phx::core {
 namespace {
-
-constexpr std::uint16_t close_policy_violation = 1008;
-constexpr std::uint16_t close_service_restart = 1012;
-constexpr std::uint16_t close_try_again_later = 1013;
 
 const LossRule* rule_for(const CloseEvent& event, const RefusalPolicy& refusals) noexcept {
   const auto matches = [&](const LossRule& rule) {
@@ -19,7 +17,7 @@ const LossRule* rule_for(const CloseEvent& event, const RefusalPolicy& refusals)
 }
 
 bool refuses_credentials(const CloseEvent& event) noexcept {
-  return event.http_status == 401 || event.http_status == 403 || event.code == close_policy_violation;
+  return event.http_status == 401 || event.http_status == 403 || event.code == ws::close_code::policy_violation;
 }
 
 }  // namespace
@@ -79,9 +77,9 @@ ReconnectCore::Plan ReconnectCore::classify(const CloseEvent& event, const Polic
   if (refuses_credentials(event)) return refused(policy, jitter);
   if ((event.http_status == 429 || event.http_status == 503) && event.retry_after)
     return {.delay = std::min(*event.retry_after, refusals.retry_after_max), .why = ReconnectWhy::retry_after};
-  if (event.code == close_service_restart)
+  if (event.code == ws::close_code::service_restart)
     return {.delay = jitter.between(refusals.restart_min, refusals.restart_max), .why = ReconnectWhy::server_restart};
-  if (event.code == close_try_again_later)
+  if (event.code == ws::close_code::try_again_later)
     return {.delay = jitter.between(refusals.overload_min, refusals.overload_max), .why = ReconnectWhy::server_overload};
   return retry(policy, jitter, ReconnectWhy::connection_lost);
 }

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include <phx/core/client/socket_core.hpp>
+#include <phx/core/ws/close_code.hpp>
 
 namespace phx::core {
 namespace {
 
-constexpr std::uint16_t close_normal = 1000;
 constexpr Duration teardown_wait = std::chrono::milliseconds(1500);  // for buffered bytes, and again for closed (3.1)
 
 constexpr std::string_view connection_error = R"({"source":"transport","reason":"connection_error"})";
@@ -119,7 +119,7 @@ void SocketCore::switch_transport(Instant now, Effects& out) {
   }
   const bool told_later = !link_.policy().drop_stale_transport_events;  // by the old transport's close
   if (establishments_ > 0 && !told_later) fail_channels(connection_closed, now, out);
-  if (was_open && !told_later) out.emplace_back(SocketClosed{old, close_normal, {}, true, 0});
+  if (was_open && !told_later) out.emplace_back(SocketClosed{old, ws::close_code::normal, {}, true, 0});
   state_ = SocketState::closed;
   begin_attempt(to, OpenReason::reconnect, now, out);
 }
@@ -155,7 +155,7 @@ void SocketCore::lost(const CloseEvent& event, Instant now, Effects& out) {
 void SocketCore::tell_lost(Generation generation, const CloseEvent& event, Instant now, Effects& out) {
   fail_channels(connection_closed, now, out);
   heartbeat_.stop();
-  const bool wanted = event.code != close_normal || link_.policy().reconnect_on_normal_close;
+  const bool wanted = event.code != ws::close_code::normal || link_.policy().reconnect_on_normal_close;
   if (!clean_ && wanted && !reconnects_after_teardown(generation)) {
     announce(reconnect_.on_lost(event, link_.policy(), link_.env.jitter, now), event, out);
   }
@@ -191,7 +191,7 @@ void SocketCore::on_heartbeat_deadline(Instant now, Effects& out) {
   link_.open = false;  // no rejoin through a dead connection
   fail_channels(heartbeat_timeout, now, out);
   clean_ = false;
-  begin_teardown(CloseRequest{close_normal, "heartbeat timeout"}, After::schedule_reconnect, DisconnectId::none, now, out);
+  begin_teardown(CloseRequest{ws::close_code::normal, "heartbeat timeout"}, After::schedule_reconnect, DisconnectId::none, now, out);
 }
 
 // --- ending ---
@@ -227,7 +227,7 @@ void SocketCore::replace_transport(TransportKind kind, Instant now, Effects& out
 void SocketCore::abandon_current(Instant now, Effects& out) {
   if (!tearing_down(link_.generation)) begin_teardown(std::nullopt, After::nothing, DisconnectId::none, now, out);
   clean_ = true;
-  lost({.code = close_normal, .clean = true}, now, out);
+  lost({.code = ws::close_code::normal, .clean = true}, now, out);
 }
 
 void SocketCore::begin_teardown(std::optional<CloseRequest> close, After after, DisconnectId id, Instant now, Effects& out) {
