@@ -1,12 +1,15 @@
 // The programs of docs/examples against phx-server, as the guides tell it.
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { start, bin } from "./server.mjs";
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "../..");
 
 let server, url;
 before(async () => { server = await start("phx-server", "--port", "0", "--log-level", "warning"); url = `ws://127.0.0.1:${server.port}/socket`; });
@@ -64,6 +67,35 @@ test("presence: the list, then who comes and goes, until Enter", async () => {
   while ((await watcher.hear()) !== "- ada");
   watcher.say("");
   assert.equal((await watcher.done).code, 0);
+});
+
+test("channel_test: the first example of docs/testing.md is this file, and runs in process, over a socket and at a URL", { timeout: 60_000 }, async () => {
+  const read = (name) => readFileSync(path.join(root, name), "utf8");
+  assert.ok(read("docs/testing.md").includes("```cpp\n" + read("docs/examples/channel_test.cpp") + "```"));
+  const run = async (env) => {
+    const child = spawn(path.join(bin, "example_channel_test"), [], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
+    let out = "";
+    child.stdout.on("data", (d) => { out += d; });
+    const [code] = await once(child, "close");
+    assert.equal(code, 0, JSON.stringify(env) + out);
+    assert.match(out, /PASSED {2}\] 7 tests/);
+  };
+  await run({ PHX_TEST_TARGET: "loopback" });
+  await run({ PHX_TEST_URL: url });
+  await run({ PHX_TEST_URL: url, PHX_TEST_TRANSPORT: "longpoll" });
+});
+
+test("the room tests of the test kit at a URL: phx-server and the fixture", { timeout: 60_000 }, async () => {
+  const fixture = await start("fixture_server", "--port", "0");
+  for (const to of [url, `ws://127.0.0.1:${fixture.port}/socket`]) {
+    const child = spawn(path.join(bin, "unit_testing_gtest"), ["--gtest_filter=At/LobbyTest.*url*"], { env: { ...process.env, PHX_TEST_URL: to }, stdio: ["ignore", "pipe", "inherit"] });
+    let out = "";
+    child.stdout.on("data", (d) => { out += d; });
+    const [code] = await once(child, "close");
+    assert.equal(code, 0, to + out);
+    assert.match(out, /PASSED {2}\] 15 tests/);
+  }
+  await fixture.stop();
 });
 
 test("binary: a megabyte there and back, as reply and as broadcast", async () => {

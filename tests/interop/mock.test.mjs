@@ -156,6 +156,63 @@ test("a recorded session replays: against its server, another one, and as a mock
   }
 });
 
+test("a replay counts its own refs: a recording from the middle of a client's life", async () => {
+  const server = await start("phx-server", "--port", "0");
+  const out = path.join(dir, "late.ndjson"), again = path.join(dir, "again.ndjson");
+  let proxy = await start("phx", "proxy", "--listen", "0", "--to", `ws://127.0.0.1:${server.port}`, "--out", out, "--quiet");
+  const socket = await connect(proxy.port);
+  const [first, second] = [socket.channel("room:first", {}), socket.channel("room:second", {})];
+  await ask(first.join());
+  await ask(first.push("ping", { n: 0 }));
+  await ask(second.join());
+  await ask(second.push("ping", { n: 1 }));
+  await bye(socket);
+  assert.equal(await proxy.stop(), 0);
+  const lines = readFileSync(out, "utf8").trim().split("\n");
+  const late = file("cut.ndjson", lines.filter((l) => !l.includes("room:first")).join("\n") + "\n");
+  const sent = (f) => readFileSync(f, "utf8").trim().split("\n").map((l) => JSON.parse(l)).filter((e) => e.k === "frame" && e.d === "out" && e.topic === "room:second").map((e) => JSON.parse(e.raw).slice(0, 4));
+  assert.deepEqual(sent(late).map((m) => m[3]), ["phx_join", "ping"]);
+  assert.notEqual(sent(late)[0][0], "1");
+  proxy = await start("phx", "proxy", "--listen", "0", "--to", `ws://127.0.0.1:${server.port}`, "--out", again, "--quiet");
+  const r = await run("phx", "replay", late, "--to", `ws://127.0.0.1:${proxy.port}/socket`);
+  assert.equal(r.code, 0, r.stdout + r.stderr);
+  assert.match(r.stderr, /2 frames sent, 2 compared, 0 differences/);
+  assert.equal(await proxy.stop(), 0);
+  assert.equal(await server.stop(), 0);
+  assert.deepEqual(sent(again), [["1", "1", "room:second", "phx_join"], ["1", "2", "room:second", "ping"]]);
+});
+
+test("faults act on long-poll sessions", async () => {
+  const server = await start("phx-server", "--port", "0");
+  const through = async (fault, ...more) => {
+    const out = path.join(dir, "lp-fault.ndjson");
+    const proxy = await start("phx", "proxy", "--listen", "0", "--to", `ws://127.0.0.1:${server.port}`, "--out", out, "--quiet", "--fault", fault);
+    const began = Date.now();
+    const r = await run("phx", "push", `ws://127.0.0.1:${proxy.port}/socket`, "room:lp", "ping", '{"n":1}', "--transport", "longpoll", "--timeout", "2", ...more);
+    r.ms = Date.now() - began;
+    assert.equal(await proxy.stop(), 0);
+    r.notes = readFileSync(out, "utf8").trim().split("\n").map((l) => JSON.parse(l)).filter((e) => e.k === "note").map((e) => e.text);
+    return r;
+  };
+  const passes = await through('{"drop":{"event":"nothing"}}');
+  assert.deepEqual([passes.code, passes.notes], [0, []], passes.stderr);
+  const dropped = await through('{"drop":{"event":"ping"}}');
+  assert.equal(dropped.code, 124, dropped.stdout + dropped.stderr);
+  assert.match(dropped.notes[0], /^fault: drop/);
+  assert.equal((await through('{"never_reply":{"event":"ping"}}')).code, 124);
+  const refused = await through('{"error_reply":{"event":"ping","response":{"reason":"busy"}}}');
+  assert.equal(refused.code, 4);
+  assert.deepEqual(JSON.parse(refused.stdout), { status: "error", response: { reason: "busy" } });
+  const late = await through('{"delay":{"event":"phx_reply","topic":"room:lp","by":"400ms","nth":2}}');
+  assert.equal(late.code, 0, late.stderr);
+  assert.ok(late.ms >= 400, `${late.ms} ms`);
+  const twice = await through('{"duplicate":{"event":"ping","direction":"out"}}');
+  assert.equal(twice.code, 0, twice.stderr);
+  assert.equal((await through('{"refuse_upgrade":{"status":503}}')).code, 3);
+  assert.notEqual((await through('{"close":{"event":"ping","code":1006,"limit":1}}')).code, 0);
+  assert.equal(await server.stop(), 0);
+});
+
 test("phx record writes a masked capture", async () => {
   const server = await start("phx-server", "--port", "0");
   const url = `ws://127.0.0.1:${server.port}/socket`;

@@ -23,7 +23,7 @@ after(async () => { await server.stop(); fs.rmSync(dir, { recursive: true }); })
 
 function file(name, text) { const f = path.join(dir, name); fs.mkdirSync(path.dirname(f), { recursive: true }); fs.writeFileSync(f, text); return f; }
 function phx(...args) {
-  return new Promise((resolve) => execFile(path.join(bin, "phx"), ["test", ...args], { env: { ...process.env, PHX_TOKEN: "", NO_COLOR: "1" } }, (error, stdout, stderr) =>
+  return new Promise((resolve) => execFile(path.join(bin, "phx"), ["test", ...args], { env: { ...process.env, PHX_TOKEN: "", NO_COLOR: "1", PHX_TEST_CAPTURES: path.join(dir, "captures") } }, (error, stdout, stderr) =>
     resolve({ code: error ? error.code : 0, stdout, stderr, get lines() { return stdout.split("\n").filter(Boolean).map((l) => JSON.parse(l)); } })));
 }
 const one = (steps, head = "") => `phxkit_scenario: 1\n${head}actors:\n  ada:\n${steps.map((s) => `    - ${s}\n`).join("")}`;
@@ -51,6 +51,33 @@ test("a failure exits 4 and shows line, difference and mailbox in every report",
   const html = fs.readFileSync(report("html"), "utf8");
   assert.match(html, /nearest message/);
   assert.doesNotMatch(html, /https?:\/\/|<script/);
+});
+
+test("a failure leaves a capture that replays, with masked secrets; a pass leaves none", async () => {
+  const captures = path.join(dir, "of-failures");
+  const steps = ["connect: { params: { user_id: ada, password: geheim } }", joined[1], "push: { event: ping, payload: { n: 1, token: geheim }, expect: ok }",
+    "push: { event: ping, payload: { n: 2 }, expect: { status: ok, response: { n: 3 } } }"];
+  const f = file("sub/captured.yaml", one(steps));
+  const r = await phx(f, file("fine.yaml", one(joined)), "--url", url, "--capture-dir", captures);
+  assert.equal(r.code, 4, r.stderr);
+  assert.equal(fs.readdirSync(captures).length, 1);
+  const capture = r.lines.find((l) => l.status === "failed").capture;
+  assert.equal(path.dirname(capture), captures);
+  assert.match(path.basename(capture), /sub_captured\.ndjson$/);
+  const text = fs.readFileSync(capture, "utf8");
+  assert.ok(!text.includes("geheim"), text);
+  const lines = text.trim().split("\n").map((l) => JSON.parse(l));
+  assert.equal(lines[0].tool, "phx test");
+  assert.ok(lines.some((l) => l.k === "frame" && l.d === "out" && l.event === "ping"));
+  assert.ok(lines.some((l) => l.k === "frame" && l.d === "in" && l.event === "phx_reply" && l.status === "ok"));
+  assert.ok(lines.some((l) => l.k === "note" && l.text === "actor ada"));
+  assert.match(lines.at(-1).text, /captured\.yaml:7:7: /);
+  const replay = await new Promise((resolve) => execFile(path.join(bin, "phx"), ["replay", capture, "--to", url], (error, stdout, stderr) => resolve({ code: error ? error.code : 0, stdout, stderr })));
+  assert.equal(replay.code, 0, replay.stdout + replay.stderr);
+  assert.match((await phx(f, "--url", url, "--pretty")).stdout, /capture: .*captures\/.*sub_captured\.ndjson/);
+  const nowhere = await phx(f, "--url", url, "--capture-dir", "/proc/nowhere");
+  assert.equal(nowhere.code, 1);
+  assert.match(nowhere.stderr, /--capture-dir: cannot write '\/proc\/nowhere/);
 });
 
 test("a bad file exits 2, names its place, and nothing runs", async () => {

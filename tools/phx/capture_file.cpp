@@ -4,6 +4,7 @@
 #include <phx/cli/program.hpp>
 #include <phx/core/json.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -21,6 +22,18 @@ void CaptureSink::line(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), file_) == text.size() && std::fputc('\n', file_) != EOF && std::fflush(file_) == 0) return;
   if (file_ == stdout) throw ClosedPipe{};
   throw Failure(ExitCode::error, "--out: cannot write '" + path_ + "': " + std::strerror(errno));
+}
+
+void record_frame(scenario::CaptureRecorder& recorder, std::uint64_t c, const TappedFrame& frame, std::string_view vsn, Instant now) {
+  using core::ws::FrameOp;
+  const std::string_view bytes = frame.payload;
+  const auto direction =
+      frame.direction == core::ws::FrameTap::Direction::in ? scenario::Direction::to_client : scenario::Direction::to_server;
+  if (frame.op == FrameOp::text || frame.op == FrameOp::binary)
+    recorder.frame(c, direction, frame.op == FrameOp::text ? core::Opcode::text : core::Opcode::binary, bytes, vsn, now);
+  if (frame.op != FrameOp::close) return;
+  const int code = bytes.size() < 2 ? 1005 : (static_cast<unsigned char>(bytes[0]) << 8) + static_cast<unsigned char>(bytes[1]);
+  recorder.closed(c, direction, code, bytes.substr(std::min<std::size_t>(2, bytes.size())), now);
 }
 
 scenario::Capture read_capture_file(const std::string& path) {

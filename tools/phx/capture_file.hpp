@@ -2,7 +2,9 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 
+#include <phx/core/ws/websocket_core.hpp>
 #include <phx/scenario/capture.hpp>
 #include <phx/scenario/fault_script.hpp>
 
@@ -23,6 +25,15 @@ class CaptureSink {
   std::string path_;
   std::FILE* file_;
 };
+
+/// What a FrameTap was told.
+struct TappedFrame {
+  core::ws::FrameTap::Direction direction;
+  core::ws::FrameOp op;
+  std::string_view payload;
+};
+/// Messages and closes; other frames are not for captures.
+void record_frame(scenario::CaptureRecorder& recorder, std::uint64_t c, const TappedFrame& frame, std::string_view vsn, Instant now);
 
 /// Throws Failure(usage) naming file, line, what is wrong and the remedy. Notes go to stderr.
 scenario::Capture read_capture_file(const std::string& path);

@@ -70,13 +70,7 @@ class RecordCommand {
   }
 
   void on_frame(core::ws::FrameTap::Direction d, FrameOp op, const std::string& bytes, Instant now) {
-    const auto direction = d == core::ws::FrameTap::Direction::in ? scenario::Direction::to_client : scenario::Direction::to_server;
-    const std::uint64_t c = std::max<std::uint64_t>(1, connection_);
-    if (op == FrameOp::text || op == FrameOp::binary)
-      recorder_.frame(c, direction, op == FrameOp::text ? core::Opcode::text : core::Opcode::binary, bytes, options_.vsn, now);
-    if (op != FrameOp::close) return;
-    const int code = bytes.size() < 2 ? 1005 : (static_cast<unsigned char>(bytes[0]) << 8) + static_cast<unsigned char>(bytes[1]);
-    recorder_.closed(c, direction, code, std::string_view(bytes).substr(std::min<std::size_t>(2, bytes.size())), now);
+    record_frame(recorder_, std::max<std::uint64_t>(1, connection_), {d, op, bytes}, options_.vsn, now);
   }
 
   const RecordOptions& options_;

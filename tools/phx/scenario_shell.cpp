@@ -14,6 +14,8 @@
 #include <optional>
 #include <utility>
 
+#include "scenario_capture.hpp"
+
 namespace phx::cli {
 namespace {
 
@@ -51,11 +53,12 @@ struct Link {
 class ScenarioShell::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(asio::io_context& io, std::shared_ptr<client::Runtime> runtime, std::shared_ptr<const Scenario> scenario, RunOptions options,
-       client::SocketOptions base, std::function<void()> done)
+       client::SocketOptions base, std::shared_ptr<ScenarioCapture> capture, std::function<void()> done)
       : io_(io),
         runtime_(std::move(runtime)),
         base_(std::move(base)),
         core_(std::move(scenario), std::move(options)),
+        capture_(std::move(capture)),
         timer_(io),
         done_(std::move(done)),
         http_(std::in_place, io.get_executor(), net::HttpClientOptions{.tls = base_.tls, .proxy = {}, .user_agent = "phx test"}) {}
@@ -138,8 +141,10 @@ class ScenarioShell::Impl : public std::enable_shared_from_this<Impl> {
 
   void act(std::size_t actor, const OpenConnection& open) {
     auto link = std::make_unique<Link>();
+    client::SocketOptions options = options_for(open);
+    options.frame_tap = capture_->open(core_.actors()[actor]->name(), open, std::chrono::steady_clock::now());
     try {
-      link->socket = std::make_unique<client::Socket>(open.url, options_for(open));
+      link->socket = std::make_unique<client::Socket>(open.url, std::move(options));
     } catch (const std::invalid_argument& e) { return refused(actor, {.message = e.what()}); }
     client::Socket& socket = *link->socket;
     link->opened = socket.on_open([this, actor] { feed(actor, [](ActorCore& a, Instant now, ActorEffects& o) { a.on_open(now, o); }); });
@@ -246,6 +251,7 @@ class ScenarioShell::Impl : public std::enable_shared_from_this<Impl> {
   std::shared_ptr<client::Runtime> runtime_;
   client::SocketOptions base_;
   ScenarioCore core_;
+  std::shared_ptr<ScenarioCapture> capture_;
   asio::steady_timer timer_;
   std::function<void()> done_;
   std::optional<net::HttpClient> http_;
@@ -255,8 +261,10 @@ class ScenarioShell::Impl : public std::enable_shared_from_this<Impl> {
 };
 
 ScenarioShell::ScenarioShell(asio::io_context& io, std::shared_ptr<client::Runtime> runtime, std::shared_ptr<const Scenario> scenario,
-                             RunOptions options, client::SocketOptions base, std::function<void()> done)
-    : impl_(std::make_shared<Impl>(io, std::move(runtime), std::move(scenario), std::move(options), std::move(base), std::move(done))) {}
+                             RunOptions options, client::SocketOptions base, std::shared_ptr<ScenarioCapture> capture,
+                             std::function<void()> done)
+    : impl_(std::make_shared<Impl>(io, std::move(runtime), std::move(scenario), std::move(options), std::move(base), std::move(capture),
+                                   std::move(done))) {}
 ScenarioShell::~ScenarioShell() { impl_->stop(); }
 void ScenarioShell::start() { impl_->start(); }
 const ScenarioCore& ScenarioShell::core() const noexcept { return impl_->core(); }

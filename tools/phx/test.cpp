@@ -26,7 +26,7 @@ using namespace scenario;
 
 struct TestOptions : ConnectOptions {
   std::vector<std::string> paths, tags, excluded;
-  std::string junit, tap, html;
+  std::string junit, tap, html, capture_dir;
   std::size_t jobs = 4;
   std::uint32_t retries = 0;
   std::optional<std::uint64_t> seed;
@@ -82,6 +82,7 @@ class TestCommand {
     runner_options_.url = options_.url;
     runner_options_.jobs = options_.jobs;
     runner_options_.retries = options_.retries;
+    runner_options_.capture_folder = capture_folder(options_.capture_dir);
     TestRunner runner;
     for (;;) {
       runner_options_.seed =
@@ -202,6 +203,9 @@ void add_test(CLI::App& app, Command& chosen) {
   command->add_option("--junit", options->junit, "write a JUnit report");
   command->add_option("--tap", options->tap, "write a TAP report");
   command->add_option("--html", options->html, "write a page with a timeline per actor");
+  command->add_option(
+      "--capture-dir", options->capture_dir,
+      "where failed scenarios leave a capture of what passed; default: PHX_TEST_CAPTURES, else phx-captures in the temporary folder");
   command->callback([options, &chosen] { chosen = [options] { return TestCommand(*options).run(); }; });
 }
 

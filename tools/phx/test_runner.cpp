@@ -41,12 +41,12 @@ void TestRunner::fill() {
 }
 
 void TestRunner::start(std::size_t index, std::uint32_t attempt) {
-  const auto at = running_.insert(running_.end(), Running{index, attempt, nullptr});
+  const auto at = running_.insert(running_.end(), Running{index, attempt, std::make_shared<ScenarioCapture>(taps_), nullptr});
   client::SocketOptions base = batch_->options.base;
   base.on_callback_error = [](std::exception_ptr error) { std::rethrow_exception(error); };
   const auto wall = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   RunOptions options{.url = batch_->options.url, .user = index, .seed = batch_->options.seed + index * 1'000'003, .unix_ms = wall};
-  at->shell = std::make_unique<ScenarioShell>(io_, runtime_, batch_->scenarios[index], std::move(options), std::move(base),
+  at->shell = std::make_unique<ScenarioShell>(io_, runtime_, batch_->scenarios[index], std::move(options), std::move(base), at->capture,
                                               [this, at] { ended(at); });
   at->shell->start();
 }
@@ -55,7 +55,12 @@ void TestRunner::ended(std::list<Running>::iterator at) {
   const std::size_t index = at->index;
   const std::uint32_t attempt = at->attempt;
   ScenarioReport report = ScenarioReport::of(at->shell->core(), attempt);
+  const auto capture = std::move(at->capture);
   running_.erase(at);
+  if (report.failure) {
+    const std::string text = capture->finish(report.failure->place.text() + ": " + report.failure->message, Clock::now());
+    if (!text.empty()) report.capture = write_scenario_capture(batch_->options.capture_folder, report.file, text);
+  }
   if (report.failure && attempt <= batch_->options.retries) return start(index, attempt + 1);
   batch_->on_report(report);
   batch_->result.scenarios[index] = std::move(report);

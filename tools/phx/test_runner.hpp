@@ -13,6 +13,7 @@
 #include <phx/client/runtime.hpp>
 #include <phx/scenario/report.hpp>
 
+#include "scenario_capture.hpp"
 #include "scenario_shell.hpp"
 
 namespace phx::cli {
@@ -23,6 +24,7 @@ struct RunnerOptions {
   std::uint32_t retries = 0;  ///< further attempts of a failed scenario
   std::uint64_t seed = 1;
   client::SocketOptions base = {};
+  std::string capture_folder = {};  ///< where captures of failed scenarios go
 };
 
 /// Runs scenarios, some at a time, on one thread; Ctrl-C ends it. Each has its own `user` number, so that topics made with it are not shared.
@@ -41,6 +43,7 @@ class TestRunner {
   struct Running {
     std::size_t index = 0;
     std::uint32_t attempt = 1;
+    std::shared_ptr<ScenarioCapture> capture;
     std::unique_ptr<ScenarioShell> shell;
   };
   struct Batch {
@@ -56,6 +59,7 @@ class TestRunner {
   void ended(std::list<Running>::iterator at);
   void listen();
 
+  ScenarioCapture::Taps taps_;  // outlive all connections
   boost::asio::io_context io_{1};
   std::shared_ptr<client::Runtime> runtime_;
   boost::asio::signal_set signals_;

@@ -153,6 +153,24 @@ void Conn::fetch_session() {
   own.session = own.read_session(*this);
   if (!own.session.get<Map>()) own.session = Term::empty_map();
   own.session_fetched = true;
+  const Json preset = std::exchange(own.test_session, {});
+  for (const auto& [key, value] : preset.items()) put_session(key, value);
+}
+
+void Conn::skip_csrf_protection() { state().skips_csrf_protection = true; }
+bool Conn::csrf_protection_skipped() const noexcept { return state().skips_csrf_protection; }
+
+void Conn::init_test_session(const Json& values) {
+  if (!values.is_object()) throw std::invalid_argument("init_test_session: the session is an object, got " + values.dump());
+  if (state().session_fetched) throw std::logic_error("init_test_session: the session is fetched already");
+  state().test_session = values;
+}
+
+void Conn::bypass_through(Bypass bypass) { state().bypass = std::move(bypass); }
+
+const Conn::Bypass* Conn::bypass() const noexcept {
+  const auto& own = state().bypass;
+  return own ? &*own : nullptr;
 }
 
 bool Conn::session_fetched() const noexcept { return state().session_fetched; }

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,9 @@ struct Conn::State {
   SessionChange session_change = SessionChange::none;
   std::vector<std::function<void(Conn&)>> hooks;
   std::weak_ptr<void> owner;
+  bool skips_csrf_protection = false;
+  Json test_session;  // null: none
+  std::optional<Bypass> bypass;
 };
 
 }  // namespace phx::server

@@ -280,6 +280,7 @@ void HttpCore::answer_error(Conn page, const std::exception_ptr& why) {
                                             .status = http_status,
                                             .reason = reason,
                                             .duration = detail::observed_now(worker_.shard, *worker_.service.observer) - started});
+  page.error = why;  // for its hooks
   respond(std::move(page));
 }
 

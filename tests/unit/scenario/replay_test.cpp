@@ -76,6 +76,56 @@ TEST(Replay, TellsWhatDiffersWhatNeverCameAndWhatIsNew) {
                                             "surprise not in the capture"}));
 }
 
+// Issue 6, point 7: rewritten refs. The recording begins in the middle of a client's life; null and numbers keep their kind.
+TEST(Replay, SendsLiveRefsInsteadOfRecordedOnes) {
+  Replay replay(capture_of({{to_server, R"(["57","57","t","phx_join",{"a": 1}])"},
+                            {to_client, R"(["57","57","t","phx_reply",{"status":"ok","response":{}}])"},
+                            {to_server, R"(["57","58","t","ping",{}])"},
+                            {to_client, R"(["57",null,"t","pushed",{}])"},
+                            {to_client, R"(["57","58","t","phx_reply",{"status":"ok","response":{}}])"},
+                            {to_server, R"([null,"59","phoenix","heartbeat",{}])"},
+                            {to_client, R"([null,"59","phoenix","phx_reply",{"status":"ok","response":{}}])"},
+                            {to_server, R"([60,61,"t","phx_join",{}])"},
+                            {to_client, R"(["57","57","t","phx_close",{}])"},
+                            {to_client, R"([60,61,"t","phx_reply",{"status":"ok","response":{}}])"},
+                            {to_server, R"([60,null,"t","noreply",{}])"}}));
+  replay.hear(R"(["1","1","t","phx_reply",{"status":"ok","response":{}}])");
+  replay.hear(R"(["1","2","t","phx_reply",{"status":"ok","response":{}}])");
+  replay.hear(R"(["1",null,"t","pushed",{}])");
+  replay.hear(R"([null,"3","phoenix","phx_reply",{"status":"ok","response":{}}])");
+  replay.hear(R"(["1","1","t","phx_close",{}])");
+  replay.hear(R"([5,4,"t","phx_reply",{"status":"ok","response":{}}])");
+  ASSERT_TRUE(replay.done());
+  EXPECT_TRUE(replay.core.differences().empty()) << Json(replay.core.differences());
+  EXPECT_EQ(replay.sent(), (std::vector<std::string>{R"(["1","1","t","phx_join",{"a": 1}])", R"(["1","2","t","ping",{}])",
+                                                     R"([null,"3","phoenix","heartbeat",{}])", R"([5,4,"t","phx_join",{}])",
+                                                     R"([5,null,"t","noreply",{}])"}));
+}
+
+TEST(Replay, AMessageOfAnotherJoinIsNotTheOneAwaited) {
+  Replay replay(capture_of({{to_server, R"(["8","8","t","phx_join",{}])"}, {to_client, R"(["8",null,"t","pushed",{}])"}}), {.timeout = 1s});
+  replay.hear(R"(["9",null,"t","pushed",{}])");
+  EXPECT_FALSE(replay.done());
+  replay.hear(R"(["1",null,"t","pushed",{}])");
+  EXPECT_TRUE(replay.done());
+  ASSERT_EQ(replay.core.differences().size(), 1u);
+  EXPECT_EQ(replay.core.differences()[0]["what"], "not in the capture");
+}
+
+TEST(Replay, RewritesRefsOfV1AndLeavesAloneWhatIsNoMessage) {
+  Capture capture = capture_of({{to_server, R"({"topic":"t","event":"phx_join","payload":{},"ref":"30"})"},
+                                {to_client, R"({"topic":"t","event":"phx_reply","payload":{"status":"ok","response":{}},"ref":"30"})"},
+                                {to_server, "nonsense"}});
+  capture.header.vsn = "1.0.0";
+  Replay replay(capture);
+  replay.hear(R"({"topic":"t","event":"phx_reply","payload":{"status":"ok","response":{}},"ref":"1"})");
+  ASSERT_TRUE(replay.done());
+  EXPECT_TRUE(replay.core.differences().empty());
+  ASSERT_EQ(replay.sent().size(), 2u);
+  EXPECT_EQ(Json::parse(replay.sent()[0])["ref"], "1");
+  EXPECT_EQ(replay.sent()[1], "nonsense");
+}
+
 TEST(Replay, KeepsTheRecordedPaceWhenAsked) {
   Replay replay(capture_of({{to_server, R"([null,"1","t","a",{}])"}, {to_server, R"([null,"2","t","b",{}])"}}), {.recorded_pace = true});
   EXPECT_EQ(replay.sent().size(), 1u);

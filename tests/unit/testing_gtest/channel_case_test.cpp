@@ -48,6 +48,11 @@ class RoomChannel final : public server::Channel {
     return Reply::error(obj("reason", "unknown event"));
   }
 
+  HandleResult handle_info(const Info& message, server::Socket& socket) override {
+    if (message.is("tell")) socket.push("told", obj());
+    return NoReply{};
+  }
+
  private:
   HandleResult later(const Payload& payload, server::Socket& socket) {
     co_await socket.sleep(20ms);
@@ -214,6 +219,33 @@ TEST_P(RoomTest, BroadcastFromReachesTheChannelAndNotTheTest) {
   refute_broadcast("news");
   broadcast("room:lobby", "news", obj("n", 2));
   assert_broadcast("news", obj("n", 2));
+}
+
+TEST_P(RoomTest, SendReachesHandleInfo) {
+  auto [reply, room] = subscribe_and_join(connect(), "room:lobby");
+  send(room, "tell");
+  assert_push(room, "told");
+}
+
+TEST_P(RoomTest, JoinWithoutAClassIsLookedUpByItsPattern) {
+  EXPECT_EQ(join(connect(), "room:lobby").status, "ok");
+  EXPECT_THROW(join(connect(), ""), std::invalid_argument);
+}
+
+TEST_P(RoomTest, AssertionsOnOneChannelLeaveTheOthersAlone) {
+  auto [one, lobby] = subscribe_and_join(connect(), "room:lobby");
+  auto [two, other] = subscribe_and_join(connect(), "room:other");
+  push(lobby, "push_me", obj("n", 1));
+  assert_push(lobby, "pushed");
+  refute_push(other, "pushed");
+  EXPECT_THAT(failure_of([&, room = other] { assert_push(room, "pushed", {}, soon); }).message, HasSubstr("it belongs to another channel"));
+}
+
+TEST_P(RoomTest, DisconnectedTwiceIsHarmless) {
+  const auto user = connect();
+  disconnect(user);
+  disconnect(user);
+  EXPECT_FALSE(user.is_open());
 }
 
 TEST_P(RoomTest, LeaveIsAnsweredAndClosesTheChannel) {

@@ -3,6 +3,8 @@
 #include <phx/server/socket.hpp>
 #include <phx/server/user_socket.hpp>
 #include <phx/testing/channel_case.hpp>
+#include <phx/testing/conn_case.hpp>
+#include <phx/testing/scripted_server.hpp>
 
 #include <cstdlib>
 #include <filesystem>
@@ -72,6 +74,66 @@ TEST_F(FailureTest, SaysWhenTheCaptureCannotBeWritten) {
   const auto failure = failure_of([&] { assert_push("never"); });
   unsetenv("PHX_TEST_CAPTURES");
   EXPECT_THAT(failure.message, HasSubstr("set PHX_TEST_CAPTURES to a folder that can be"));
+}
+
+// server.md 15: connect_info is the test's to say.
+TEST_F(FailureTest, ConnectInfoIsTheTestsToSay) {
+  class InfoSocket final : public server::UserSocket {
+   public:
+    InfoSocket() { channel<EchoChannel>("echo:*"); }
+    server::ConnectResult connect(const Json&, server::ConnectSocket& socket, const server::ConnectInfo& info) const override {
+      socket.assign("agent", info.user_agent.value_or("none"));
+      return server::ConnectOk{};
+    }
+  };
+  auto target = in_process({.user_socket = std::make_shared<InfoSocket>()});
+  server::ConnectInfo info;
+  info.user_agent = "curl";
+  const auto peer = target->dial({.connect_info = std::make_shared<const server::ConnectInfo>(info)});
+  peer->send(Opcode::text, R"(["1","1","echo:1","phx_join",{}])");
+  while (peer->inbox.empty() && target->wait(target->now())) {}
+  ASSERT_FALSE(peer->inbox.empty());
+  EXPECT_THAT(peer->inbox.front().bytes, HasSubstr(R"("agent":"curl")"));
+}
+
+/// What needs a server of this process says so elsewhere.
+TEST(OutOfReach, FailsWithAMessage) {
+  class Scripted : public ChannelCase {
+   public:
+    void TestBody() override {
+      auto [reply, room] = subscribe_and_join(connect(), "room:1");
+      EXPECT_THAT(failure_of([&, r = room] { broadcast_from(r, "x"); }).message,
+                  HasSubstr("broadcast_from needs a server of this process"));
+      EXPECT_THAT(failure_of([&, r = room] { send(r, "x"); }).message, HasSubstr("send needs a server of this process"));
+      EXPECT_THAT(failure_of([&] { broadcast("room:1", "x"); }).message, HasSubstr("scripted server is out of reach"));
+    }
+    std::unique_ptr<Target> make_target() override { return std::make_unique<ScriptedServer>(); }
+  } test;
+  test.TestBody();
+}
+
+// Issue 6, point 5 of the list: ConnCase leaves a capture of its requests, too.
+TEST(ConnCaseCapture, HasTheExchangesWithMaskedSecrets) {
+  class Login : public ConnCase {
+   public:
+    void TestBody() override { post(build_conn(), "/login", obj("password", "hunter2")); }
+    Way way() const override { return {}; }
+    Application application() override { return {}; }
+    using ConnCase::write_capture;
+  } test;
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "phx-conn-failure-test";
+  std::filesystem::remove_all(folder);
+  setenv("PHX_TEST_CAPTURES", folder.c_str(), 1);
+  test.TestBody();
+  test.write_capture();
+  unsetenv("PHX_TEST_CAPTURES");
+  const std::string text = file_text(folder / "ConnCaseCapture.HasTheExchangesWithMaskedSecrets.http.ndjson");
+  EXPECT_EQ(text.find("hunter2"), std::string::npos);
+  const auto capture = scenario::read_capture(text);
+  ASSERT_TRUE(capture) << capture.error().message;
+  ASSERT_EQ(capture->events.size(), 2u);
+  EXPECT_EQ(capture->events[0].path, "/login");
+  EXPECT_EQ(capture->events[1].code, 404);
 }
 
 /// Its TearDown is what is under test.

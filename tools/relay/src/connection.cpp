@@ -16,12 +16,13 @@ using scenario::RelayWrite;
 
 namespace {
 
-constexpr Instant encrypted{};  // the time of bytes for the wire: ahead of all plain ones
-constexpr std::size_t max_sessions = 10'000;
+constexpr Instant encrypted{};                         // the time of bytes for the wire: ahead of all plain ones
 constexpr auto end_timeout = std::chrono::seconds(5);  // for a peer to read what is left for it
 constexpr std::size_t max_waiting = 4u << 20;          // bytes for one side before the other is not read any more
 
-Instant clock_now() { return std::chrono::steady_clock::now(); }
+bool is_longpoll(std::string_view target) { return target.substr(0, target.find('?')).ends_with("/longpoll"); }
+
+}  // namespace
 
 std::string query_value(std::string_view target, std::string_view name) {
   std::size_t at = target.find('?');
@@ -33,10 +34,6 @@ std::string query_value(std::string_view target, std::string_view name) {
   }
   return {};
 }
-
-bool is_longpoll(std::string_view target) { return target.substr(0, target.find('?')).ends_with("/longpoll"); }
-
-}  // namespace
 
 Connection::Connection(Shared& shared, Socket client)
     : shared_(shared), client_(std::move(client)), server_(Socket(client_.socket.get_executor())), timer_(client_.socket.get_executor()) {
@@ -87,6 +84,7 @@ void Connection::on_bytes(Direction toward, std::span<char> bytes) {
     return perform();
   }
   if (!http_) return on_head(bytes);
+  if (is_longpoll_) return on_longpoll_bytes(toward, {bytes.data(), bytes.size()});
   queue({toward, std::string(bytes.data(), bytes.size()), clock_now()});
   if (toward == Direction::to_server) {
     const bool told = request_.complete();
@@ -135,6 +133,11 @@ void Connection::begin_http(HttpHead head, std::string rest) {
   http_ = true;
   head.set("Connection", "close");
   head.remove("Keep-Alive");
+  is_longpoll_ = is_longpoll(target_) && (head.method() == "GET" || head.method() == "POST");
+  if (is_longpoll_) {
+    head.remove("Accept-Encoding");  // the rules act on plain messages
+    return on_longpoll_bytes(Direction::to_server, head.text() + rest);
+  }
   const std::string bytes = head.text() + rest;
   request_.feed(bytes);
   queue({Direction::to_server, bytes, clock_now()});
@@ -201,52 +204,18 @@ void Connection::on_answer(std::string_view bytes) {
 }
 
 std::uint64_t Connection::session_number() {
-  const std::string token = query_value(target_, "token");
-  const auto known = shared_.sessions.find(token);
+  const auto known = shared_.sessions.find(longpoll_token());
   return known != shared_.sessions.end() ? known->second : ++shared_.last;
 }
 
 void Connection::tell_request() {
-  const HttpHead& head = request_.head();
   c_ = session_number();
-  if (!is_longpoll(target_))
-    return shared_.events.on_http(c_, Direction::to_server, head.method(), target_, {}, request_.body(), clock_now());
-  if (query_value(target_, "token").empty()) shared_.events.on_open(c_, target_, true, clock_now());
-  if (head.method() == "POST") tell_longpoll(Direction::to_server, request_.body());
+  shared_.events.on_http(c_, Direction::to_server, request_.head().method(), target_, {}, request_.body(), clock_now());
 }
 
 void Connection::tell_answer() {
-  const HttpHead& head = answer_.head();
   const std::string method = request_.has_head() ? std::string(request_.head().method()) : "GET";
-  if (!is_longpoll(target_) || head.status() != 200)
-    return shared_.events.on_http(c_, Direction::to_client, method, target_, head.status(), answer_.body(), clock_now());
-  if (method == "GET") tell_longpoll(Direction::to_client, answer_.body());
-}
-
-/// Messages of a poll's answer, or those of a POST: one, or one per line.
-void Connection::tell_longpoll(Direction direction, std::string_view body) {
-  const auto tell = [&](std::string_view message) {
-    ++(direction == Direction::to_server ? received_ : sent_);
-    shared_.events.on_message(c_, direction, core::Opcode::text, message, vsn_, clock_now());
-  };
-  if (direction == Direction::to_server) {
-    while (!body.empty()) {
-      const std::size_t end = std::min(body.find('\n'), body.size());
-      if (end > 0) tell(body.substr(0, end));
-      body.remove_prefix(std::min(end + 1, body.size()));
-    }
-    return;
-  }
-  const auto answer = parse_json(body);
-  if (!answer || !answer->is_object()) return;
-  if (shared_.sessions.size() >= max_sessions) shared_.sessions.clear();
-  if (const auto token = answer->find("token"); token != answer->end() && token->is_string())
-    shared_.sessions.insert_or_assign(token->get<std::string>(), c_);
-  const auto status = answer->find("status");
-  if (status != answer->end() && *status == 410) shared_.events.on_close(c_, Direction::to_client, 410, "session gone", clock_now());
-  const auto messages = answer->find("messages");
-  if (messages == answer->end() || !messages->is_array()) return;
-  for (const Json& message : *messages) tell(message.is_string() ? message.get<std::string>() : message.dump());
+  shared_.events.on_http(c_, Direction::to_client, method, target_, answer_.head().status(), answer_.body(), clock_now());
 }
 
 // ---- bytes out ----
@@ -294,7 +263,7 @@ void Connection::pump(Direction direction) {
     if (ec) return self->on_gone(opposite(direction));
     self->pump(direction);
     self->read(direction);
-    if (self->ends_at_) self->finish();
+    if (self->ends_at_ || self->is_answered()) self->finish();
   });
 }
 
@@ -307,6 +276,7 @@ void Connection::arm() {
     if (to->connected && !to->gone && to->writing.empty() && !to->waiting.empty() && to->waiting.front().at > clock_now())
       earlier(to->waiting.front().at);
   if (relay_) earlier(relay_->next_deadline());
+  if (longpoll_ && !ends_when_written_) earlier(longpoll_->next_deadline());
   earlier(ends_at_);
   if (!next || finished_) return;
   timer_.expires_at(*next);
@@ -319,6 +289,10 @@ void Connection::arm() {
       self->shared_.acting = 0;
       self->perform();
     }
+    if (self->longpoll_) {
+      self->longpoll_->on_deadline(clock_now());
+      wake_poll(*self->longpoll_);
+    }
     self->pump(Direction::to_client);
     self->pump(Direction::to_server);
   });
@@ -330,6 +304,11 @@ void Connection::arm() {
 void Connection::on_gone(Direction toward) {
   lane(opposite(toward)).gone = true;
   if (silent() && !lane(toward).gone) return;
+  if (is_longpoll_ && toward == Direction::to_client) {
+    on_longpoll_end();
+    const bool waits_for_good = longpoll_ && longpoll_->state() == scenario::FaultLink::State::silent;
+    if (finished_ || waits_for_good || (ends_when_written_ && !is_answered())) return;
+  }
   if (toward == Direction::to_client && !relay_ && !answer_.complete() && answer_.has_head()) {
     answer_.finish();
     if (answer_.complete()) tell_answer();
@@ -350,6 +329,9 @@ void Connection::finish() {
   if (!busy || clock_now() >= *ends_at_) return drop();
   arm();
 }
+
+/// The answer of a long-poll request is with its client.
+bool Connection::is_answered() const noexcept { return ends_when_written_ && client_.waiting.empty() && client_.writing.empty(); }
 
 void Connection::end(std::uint16_t code, const std::string& reason) {
   if (!relay_) return;

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -16,6 +18,7 @@
 #include <phx/scenario/fault_relay.hpp>
 
 #include "http_message.hpp"
+#include "longpoll_session.hpp"
 
 namespace phx::relay {
 
@@ -30,13 +33,20 @@ struct Shared {
   boost::asio::ip::tcp::resolver::results_type endpoints = {};
   std::map<Connection*, std::shared_ptr<Connection>> connections = {};
   std::map<std::string, std::uint64_t, std::less<>> sessions = {};  ///< long-poll: token -> connection number
-  std::uint64_t last = 0;                                           ///< connection number
-  std::uint64_t acting = 0;                                         ///< whose message is under the rules just now
+  std::map<std::uint64_t, std::shared_ptr<LongPollSession>> longpolls = {};
+  std::uint64_t last = 0;    ///< connection number
+  std::uint64_t acting = 0;  ///< whose message is under the rules just now
 };
+
+inline Instant clock_now() { return std::chrono::steady_clock::now(); }
+
+/// The value under a name in the query of a target, as it is; empty: none.
+std::string query_value(std::string_view target, std::string_view name);
 
 /// One client connection and its way to the target.
 ///
 ///   head --> connecting --> passing (frames through a FaultRelay, or plain HTTP bytes) --> ending (what is due is written) --> gone
+///     +--> long-poll: whole request --> LongPollSession --> connecting --> whole answer --> LongPollSession --> ending
 ///
 /// A silent link keeps each side's connection when the other side goes: nobody is told.
 class Connection final : public std::enable_shared_from_this<Connection>, private scenario::RelayTap {
@@ -50,6 +60,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   bool is_websocket() const noexcept { return relay_.has_value(); }
   RelayClient info() const;
+  /// The poll that waits hears of what has happened to its session.
+  static void wake_poll(LongPollSession& session);
 
  private:
   using Socket = boost::asio::ip::tcp::socket;
@@ -79,7 +91,23 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void on_answer(std::string_view bytes);
   void tell_request();
   void tell_answer();
-  void tell_longpoll(Direction direction, std::string_view body);
+
+  void on_longpoll_bytes(Direction toward, std::string_view bytes);
+  void on_longpoll_request();
+  void on_longpoll_answer();
+  void on_longpoll_end();
+  void open_longpoll();
+  void post_longpoll(LongPollSession& session);
+  void poll_longpoll(const std::shared_ptr<LongPollSession>& session);
+  void answer_longpoll(const std::string& body, Instant at);
+  void answer_directly(std::string_view status, std::string_view type, const std::string& body, Instant at);
+  bool longpoll_is_passing(LongPollSession& session);
+  void note_session(const Json& answer);
+  std::string longpoll_token() const;
+  std::shared_ptr<LongPollSession> longpoll_session();
+  LongPollSession::Tap longpoll_tap();
+  bool is_answered() const noexcept;
+
   std::uint64_t session_number();
   void perform();
   void queue(scenario::RelayWrite write);
@@ -97,7 +125,9 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   std::optional<scenario::FaultRelay> relay_;
   scenario::RelayActions actions_;
   std::uint64_t c_ = 0, received_ = 0, sent_ = 0;
-  std::optional<Instant> ends_at_;  // finish() has begun
+  std::optional<Instant> ends_at_;             // finish() has begun
+  std::shared_ptr<LongPollSession> longpoll_;  // of a poll
+  bool is_longpoll_ = false, ends_when_written_ = false;
   bool http_ = false, upgraded_ = false, finished_ = false, closed_told_ = false;
 };
 

@@ -90,16 +90,39 @@ struct Relay::Impl {
       if (connection->is_websocket() && (!c || connection->info().c == *c)) act(*connection);
   }
 
+  template <class F>
+  void each_longpoll(std::optional<std::uint64_t> c, F act) {
+    const auto all = shared.longpolls;
+    for (const auto& [number, session] : all) {
+      if (c && number != *c) continue;
+      act(number, *session);
+      Connection::wake_poll(*session);
+    }
+  }
+
+  void close(std::optional<std::uint64_t> c, std::uint16_t code, const std::string& reason) {
+    each(c, [&](Connection& x) { x.end(code, reason); });
+    each_longpoll(c, [&](std::uint64_t number, LongPollSession& session) {
+      if (session.state() == scenario::FaultLink::State::closed) return;
+      session.close(code);
+      events.on_close(number, {}, code, reason, now());
+    });
+  }
+  void silence(std::optional<std::uint64_t> c) {
+    each(c, [](Connection& x) { x.fall_silent(); });
+    each_longpoll(c, [](std::uint64_t, LongPollSession& session) { session.fall_silent(); });
+  }
+
   void run_script() {
     std::vector<scenario::FaultScript::Action> actions;
     script.on_deadline(now(), actions);
     for (const auto& action : actions) {
       if (const auto* close = std::get_if<scenario::CloseAll>(&action)) {
         events.on_fault(0, "close all code=" + std::to_string(close->code), now());
-        each({}, [&](Connection& x) { x.end(close->code, close->reason); });
+        this->close({}, close->code, close->reason);
       } else {
         events.on_fault(0, "all fall silent", now());
-        each({}, [](Connection& x) { x.fall_silent(); });
+        silence({});
       }
     }
     const auto next = script.next_deadline();
@@ -165,11 +188,11 @@ void Relay::clear_faults() {
 }
 
 void Relay::close(std::optional<std::uint64_t> c, std::uint16_t code, std::string reason) {
-  impl_->post([this, c, code, reason = std::move(reason)] { impl_->each(c, [&](Connection& x) { x.end(code, reason); }); });
+  impl_->post([this, c, code, reason = std::move(reason)] { impl_->close(c, code, reason); });
 }
 
 void Relay::fall_silent(std::optional<std::uint64_t> c) {
-  impl_->post([this, c] { impl_->each(c, [](Connection& x) { x.fall_silent(); }); });
+  impl_->post([this, c] { impl_->silence(c); });
 }
 
 void Relay::clients(std::function<void(std::vector<RelayClient>)> told) {

@@ -7,6 +7,8 @@
 #include <phx/core/base64.hpp>
 #include <phx/scenario/mask.hpp>
 
+#include "live_refs.hpp"
+
 namespace phx::scenario {
 
 namespace {
@@ -17,12 +19,19 @@ bool ends_channel(const CaptureEvent& e) { return e.event == "phx_close" || e.ev
 
 ReplayCore::ReplayCore(const Capture& capture, ReplayOptions options)
     : options_(std::move(options)), serializer_(&serializer_for(capture.header.vsn)) {
+  LiveRefs refs(*serializer_);
   for (CaptureEvent e : capture.events) {
     if (e.kind != CaptureKind::frame) continue;
     if (options_.connection == 0) options_.connection = e.c;
     if (e.c != options_.connection) continue;
     describe_frame(e, *serializer_);
-    if (e.direction == Direction::to_server || e.event) events_.push_back(std::move(e));
+    if (e.direction == Direction::to_server)
+      refs.rewrite_sent(e);
+    else if (e.event)
+      refs.rewrite_expected(e);
+    else
+      continue;
+    events_.push_back(std::move(e));
   }
   if (events_.empty())
     throw std::invalid_argument(options_.connection == 0
@@ -98,6 +107,8 @@ bool ReplayCore::take(const CaptureEvent& expected) {
 
 bool ReplayCore::fits(const CaptureEvent& expected, const CaptureEvent& actual) const {
   if (expected.topic != actual.topic || expected.event != actual.event) return false;
+  const bool of_a_join = expected.join_ref && *expected.join_ref != core::null_token;
+  if (of_a_join && expected.join_ref != actual.join_ref) return false;  // V2: an earlier or later join of this topic
   return expected.event != "phx_reply" || expected.ref == actual.ref;
 }
 

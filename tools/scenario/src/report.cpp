@@ -46,6 +46,10 @@ std::string mailbox(const ScenarioReport& report, const Style& style) {
   return out;
 }
 
+std::string capture_text(const ScenarioReport& report, const std::string& indent) {
+  return report.capture.empty() ? "" : indent + "capture: " + report.capture + "\n";
+}
+
 std::string status_of(const ScenarioReport& r) { return r.failure ? "failed" : "passed"; }
 
 }  // namespace
@@ -134,7 +138,7 @@ std::string failure_text(const ScenarioReport& report) {
   const Failure& f = *report.failure;
   std::string out = f.place.text() + (f.actor.empty() ? "" : " (" + f.actor + ")") + ": " + f.message + "\n";
   for (const std::string& detail : f.details) out += "  " + detail + "\n";
-  return out;
+  return out + capture_text(report, "  ");
 }
 
 std::string terminal_text(const ScenarioReport& report, const Style& style) {
@@ -147,7 +151,7 @@ std::string terminal_text(const ScenarioReport& report, const Style& style) {
   if (!f.source.empty()) out += paint(style, "36", "    " + std::to_string(f.place.line) + " | " + f.source) + "\n";
   out += "  " + paint(style, "31", f.message) + "\n";
   for (const std::string& detail : f.details) out += "    " + detail + "\n";
-  return out + mailbox(report, style);
+  return out + mailbox(report, style) + capture_text(report, "  ");
 }
 
 std::string summary_text(const TestReport& report) {
@@ -164,6 +168,7 @@ Json to_json(const ScenarioReport& report) {
   const Failure& f = *report.failure;
   out["failure"] = obj("kind", kinds[static_cast<std::size_t>(f.kind)], "actor", f.actor, "line", f.place.line, "column", f.place.column,
                        "place", f.place.text(), "message", f.message, "details", f.details);
+  if (!report.capture.empty()) out["capture"] = report.capture;
   const ActorReport* actor = failed_actor(report);
   if (actor == nullptr) return out;
   Json& messages = out["failure"]["messages"] = Json::array();

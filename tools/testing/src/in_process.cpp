@@ -4,6 +4,7 @@
 #include <phx/core/ws/websocket_core.hpp>
 #include <phx/server/channel.hpp>
 #include <phx/server/connection_core.hpp>
+#include <phx/server/introspection.hpp>
 #include <phx/server/pubsub.hpp>
 #include <phx/server/shard_thread.hpp>
 #include <phx/server/user_socket.hpp>
@@ -119,6 +120,12 @@ class InProcess final : public Target {
     });
     return true;
   }
+  bool send_info(std::string_view topic, const server::Info& message) override {
+    for (const server::SocketInfo& socket : server::list_sockets(*application_.pubsub, server_.shard()))
+      for (const server::ChannelInfo& channel : socket.channels)
+        if (channel.topic == topic) channel.channel.send(message);
+    return true;
+  }
   void use_channel(std::string_view pattern, std::function<std::unique_ptr<server::Channel>()> make) override {
     classes_.emplace_back(pattern, std::move(make));
   }
@@ -150,7 +157,8 @@ std::unique_ptr<Peer> InProcess::dial(const Dial& dial) {
   Json params = dial.params;
   params["vsn"] = dial.vsn;
   server::ConnectInfo info;
-  info.auth_token = dial.auth_token;
+  if (dial.connect_info) info = *dial.connect_info;
+  if (dial.auth_token) info.auth_token = dial.auth_token;
   const server::ConnectRequest request{.params = params,
                                        .info = info,
                                        .transport = dial.via == Via::websocket ? "websocket" : "longpoll",

@@ -8,6 +8,8 @@
 #include <map>
 #include <optional>
 
+#include "subscribers.hpp"
+
 namespace phx::testing {
 
 /// Virtual time drives the answers that are due.
@@ -113,6 +115,9 @@ class ScriptedServer::Connection final : public Peer {
   VirtualClock::Attachment attachment_;
 };
 
+ScriptedServer::ScriptedServer() : subscribers_(std::make_unique<Subscribers>()) {}
+ScriptedServer::~ScriptedServer() = default;
+
 ScriptedServer& ScriptedServer::on(std::string topic, std::string event, Json pattern, std::vector<Answer> answers) {
   rules_.push_back({std::move(topic), std::move(event), std::move(pattern), std::move(answers)});
   return *this;
@@ -146,14 +151,11 @@ tl::expected<HttpResponse, std::string> ScriptedServer::request(const HttpReques
 }
 
 std::shared_ptr<void> ScriptedServer::subscribe(std::string_view topic, std::function<void(TopicBroadcast)> told) {
-  auto function = std::make_shared<std::function<void(TopicBroadcast)>>(std::move(told));
-  subscribers_.emplace_back(topic, function);
-  return {function.get(), [this, function](void*) { std::erase_if(subscribers_, [&](const auto& s) { return s.second == function; }); }};
+  return subscribers_->add(topic, std::move(told));
 }
 
 void ScriptedServer::tell(const TopicBroadcast& b) {
-  for (const auto& [topic, told] : subscribers_)
-    if (topic == b.topic) (*told)(b);
+  subscribers_->tell(b);
   for (Connection* connection : connections_) connection->broadcast(b);
 }
 

@@ -139,7 +139,10 @@ JoinReply ChannelCase::join(const TestSocket& socket, std::string_view topic, co
 }
 
 JoinReply ChannelCase::try_subscribe_and_join(const TestSocket& socket, std::string_view topic, const Json& payload, Here here) {
-  mailroom().subscribe(topic, payload, {.vsn = "2.0.0"});
+  Dial ear = socket.line_->dialled;  // as the same user, whose topics these may be
+  ear.vsn = "2.0.0";
+  ear.via = Via::websocket;
+  mailroom().subscribe(topic, payload, ear);
   return join(socket, topic, payload, here);
 }
 
@@ -174,6 +177,11 @@ void ChannelCase::broadcast_from(const TestChannel& channel, std::string_view ev
 void ChannelCase::broadcast(std::string_view topic, std::string_view event, const Json& payload, Here here) {
   if (!mailroom().broadcast(topic, event, payload, false))
     fail(here, "broadcast needs a server of this process; " + target().name() + " is out of reach");
+}
+
+void ChannelCase::send(const TestChannel& channel, const server::Info& message, Here here) {
+  if (!target().send_info(channel.topic(), message))
+    fail(here, "send needs a server of this process; " + target().name() + " is out of reach");
 }
 
 void ChannelCase::advance(Duration time) { mailroom().pass(time); }

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "exchange_log.hpp"
+#include "preparation.hpp"
+
 namespace phx::testing {
 namespace {
 
@@ -75,6 +78,14 @@ bool is_format(std::string_view content_type, std::string_view format) {
   return subtype == format || subtype.ends_with("+" + std::string(format));
 }
 
+template <class Change>
+TestConn prepared(TestConn conn, Change change) {
+  auto next = conn.preparation ? std::make_shared<detail::Preparation>(*conn.preparation) : std::make_shared<detail::Preparation>();
+  change(*next);
+  conn.preparation = std::move(next);
+  return conn;
+}
+
 }  // namespace
 
 std::string_view TestConn::req_header(std::string_view name) const { return find(req_headers, name); }
@@ -113,22 +124,90 @@ TestConn ConnCase::recycle(const TestConn& conn, const std::vector<std::string>&
   return out;
 }
 
-TestConn ConnCase::ensure_recycled(TestConn conn) { return conn.sent ? recycle(conn) : conn; }
+TestConn ConnCase::ensure_recycled(TestConn conn) { return conn.sent || conn.seen ? recycle(conn) : conn; }
+
+ConnCase::ConnCase() : preparations_(std::make_shared<detail::Preparations>()) {}
+ConnCase::~ConnCase() {
+  if (HasFailure()) write_capture();
+}
+
+void ConnCase::write_capture() {
+  if (log_) log_->write();
+}
+
+Application ConnCase::served() {
+  Application out = TargetCase::served();
+  out.plugs = preparations_->around(out.plugs);
+  return out;
+}
+
+TestConn ConnCase::init_test_session(TestConn conn, Json session) {
+  return prepared(ensure_recycled(std::move(conn)), [&](detail::Preparation& p) { p.session.update(session); });
+}
+TestConn ConnCase::fetch_flash(TestConn conn) {
+  return prepared(ensure_recycled(std::move(conn)), [](detail::Preparation& p) {
+    if (!p.flash()) p.session[detail::flash_key] = Json::object();
+  });
+}
+
+TestConn ConnCase::put_flash(TestConn conn, std::string_view key, Json message) {
+  return prepared(ensure_recycled(std::move(conn)),
+                  [&](detail::Preparation& p) { p.fetched_flash()[std::string(key)] = std::move(message); });
+}
+
+TestConn ConnCase::clear_flash(TestConn conn) {
+  return prepared(ensure_recycled(std::move(conn)), [](detail::Preparation& p) { p.fetched_flash() = Json::object(); });
+}
+
+TestConn ConnCase::bypass_through(TestConn conn, server::Plug plug) {
+  return bypass_through(std::move(conn), std::vector<std::string>(), std::move(plug));
+}
+TestConn ConnCase::bypass_through(TestConn conn, CurrentPipelines, server::Plug plug) {
+  return prepared(ensure_recycled(std::move(conn)), [&](detail::Preparation& p) {
+    p.bypass.emplace();
+    p.plug = std::move(plug);
+  });
+}
+TestConn ConnCase::bypass_through(TestConn conn, std::vector<std::string> pipelines, server::Plug plug) {
+  return prepared(ensure_recycled(std::move(conn)), [&](detail::Preparation& p) {
+    p.bypass = server::Conn::Bypass{std::move(pipelines)};
+    p.plug = std::move(plug);
+  });
+}
 
 TestConn ConnCase::dispatch(TestConn conn, std::string_view method, std::string_view path, const Body& body, Here here) {
   conn = ensure_recycled(std::move(conn));
   conn.method = method;
   conn.path = path;
+  const bool inside = way().where != Where::url;
+  if (!inside && conn.preparation && conn.preparation->needs_process())
+    fail_at(here, "init_test_session, bypass_through and actions need a server of this process; " + target().name() + " is out of reach");
   HttpRequest request{.method = conn.method, .path = conn.path, .headers = conn.req_headers};
+  const std::string ticket = inside ? preparations_->add(conn.preparation, conn.checks_csrf) : std::string();
+  if (inside) request.headers.emplace_back(detail::Preparations::header, ticket);
   if (way().where != Where::url && find(request.headers, "host").empty()) request.headers.emplace_back("host", conn.host);
   if (!conn.cookies.empty()) request.headers.emplace_back("cookie", cookie_header(conn.cookies));
   add_body(body, request);
+  if (!log_) log_ = std::make_unique<detail::ExchangeLog>(target());
+  log_->sent(request);
   auto answer = target().request(request);
+  log_->received(request, answer);
   if (!answer) fail_at(here, conn.method + " " + conn.path + " at " + target().name() + ": " + answer.error());
   for (const auto& [name, value] : answer->headers)
     if (name == "set-cookie") apply_cookie(value, conn.cookies);
-  conn.sent = std::move(*answer);
+  auto outcome = preparations_->take(ticket);
+  conn.seen = std::move(outcome.seen);
+  if (!outcome.unsent) conn.sent = std::move(*answer);
   return conn;
+}
+
+TestConn ConnCase::dispatch(TestConn conn, std::string_view method, server::Action action, const Body& body, Here here) {
+  conn = prepared(ensure_recycled(std::move(conn)), [&](detail::Preparation& p) { p.action = std::move(action); });
+  return dispatch(std::move(conn), method, "/", body, here);
+}
+
+TestConn ConnCase::build_conn(std::string_view method, std::string_view path, const Body& body, Here here) {
+  return dispatch(build_conn(), method, path, body, here);
 }
 
 TestConn ConnCase::get(TestConn conn, std::string_view path, const Body& body, Here here) {
@@ -151,6 +230,9 @@ TestConn ConnCase::options(TestConn conn, std::string_view path, const Body& bod
 }
 TestConn ConnCase::head(TestConn conn, std::string_view path, const Body& body, Here here) {
   return dispatch(std::move(conn), "HEAD", path, body, here);
+}
+TestConn ConnCase::trace(TestConn conn, std::string_view path, const Body& body, Here here) {
+  return dispatch(std::move(conn), "TRACE", path, body, here);
 }
 
 std::string ConnCase::response(const TestConn& conn, int status, Here here) {
@@ -200,12 +282,46 @@ std::string ConnCase::redirected_to(const TestConn& conn, int status, Here here)
   return std::string(location);
 }
 
+Json ConnCase::path_params(const TestConn& conn, std::string_view path, Here here) {
+  const TestConn looked = dispatch(bypass_through(recycle(conn)), "GET", path, {}, here);
+  if (!looked.seen || looked.seen->route.empty()) fail_at(here, "no route found for GET " + std::string(path));
+  return looked.seen->path_params;
+}
+
+Json ConnCase::redirected_params(const TestConn& conn, int status, Here here) {
+  std::string path = redirected_to(conn, status, here);
+  if (const auto scheme = path.find("://"); scheme != std::string::npos) path.erase(0, path.find('/', scheme + 3));
+  return path_params(conn, path.empty() ? "/" : path, here);
+}
+
+Json ConnCase::get_session(const TestConn& conn, Here here) {
+  if (!conn.seen || conn.seen->session.is_null())
+    fail_at(here, "session not fetched, call plug::fetch_session (or nothing was dispatched)");
+  return conn.seen->session;
+}
+
+Json ConnCase::get_session(const TestConn& conn, std::string_view key, Here here) {
+  return get_session(conn, here).value(std::string(key), Json());
+}
+
+Json ConnCase::get_flash(const TestConn& conn, Here here) {
+  const Json* flash = conn.seen ? &conn.seen->flash : conn.preparation ? conn.preparation->flash() : nullptr;
+  if (!flash || flash->is_null()) fail_at(here, "flash not fetched, call fetch_flash (or plug::fetch_flash in the pipeline)");
+  return *flash;
+}
+
+Json ConnCase::get_flash(const TestConn& conn, std::string_view key, Here here) {
+  return get_flash(conn, here).value(std::string(key), Json());
+}
+
 TestConn ConnCase::assert_error_sent(int status, const std::function<TestConn()>& request, Here here) {
   TestConn conn = request();
   if (!conn.sent || conn.sent->status != status) {
     fail_at(here, "expected error to be sent with status " + std::to_string(status) + ", but " +
                       (conn.sent ? "response sent has status " + std::to_string(conn.sent->status) : "nothing was sent"));
   }
+  const bool raised = !conn.seen || !conn.seen->raised.empty() || (status == 404 && conn.seen->route.empty());
+  if (!raised) fail_at(here, "expected error to be sent with status " + std::to_string(status) + ", but it was sent without one raised");
   return conn;
 }
 

@@ -40,26 +40,12 @@ std::string wrong_with(const Awaited& awaited, const Mail& mail) {
   return out;
 }
 
-std::string file_name() {
+std::string file_name(const std::string& ending) {
   const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
   std::string name = test ? std::string(test->test_suite_name()) + "." + test->name() : "no_test";
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c == '/' || c == '\\' || c == ' '; }, '_');
-  return name + ".ndjson";
-}
-
-std::string write_capture(Mailroom& mailroom, const std::string& note) {
-  const char* chosen = std::getenv("PHX_TEST_CAPTURES");
-  const std::filesystem::path folder =
-      chosen && *chosen ? std::filesystem::path(chosen) : std::filesystem::path(::testing::TempDir()) / "phx-captures";
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  const std::filesystem::path path = folder / file_name();
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << mailroom.capture(note);
-  file.close();
-  if (!file) return "The capture could not be written to " + path.string() + " (set PHX_TEST_CAPTURES to a folder that can be)\n";
-  return "Capture: " + path.string() + "\n";
+  return name + ending;
 }
 
 }  // namespace
@@ -87,8 +73,22 @@ std::string missing(const Mailroom& mailroom, const char* assertion, const Await
   return out;
 }
 
+std::string write_capture(const std::string& text, const std::string& ending) {
+  const char* chosen = std::getenv("PHX_TEST_CAPTURES");
+  const std::filesystem::path folder =
+      chosen && *chosen ? std::filesystem::path(chosen) : std::filesystem::path(::testing::TempDir()) / "phx-captures";
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  const std::filesystem::path path = folder / file_name(ending);
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) return "The capture could not be written to " + path.string() + " (set PHX_TEST_CAPTURES to a folder that can be)\n";
+  return "Capture: " + path.string() + "\n";
+}
+
 std::string evidence(Mailroom& mailroom, const std::string& message) {
-  return mailroom.describe() + write_capture(mailroom, message.substr(0, message.find('\n')));
+  return mailroom.describe() + write_capture(mailroom.capture(message.substr(0, message.find('\n'))), ".ndjson");
 }
 
 }  // namespace phx::testing::detail

@@ -27,6 +27,9 @@ struct Awaited {
 /// "assert_push: no message ... within 100 ms", and the nearest one with what does not fit.
 std::string missing(const Mailroom& mailroom, const char* assertion, const Awaited& awaited, Duration limit);
 
+/// Writes the capture of the test that runs, <suite>.<test><ending>. One line about where, or why not.
+std::string write_capture(const std::string& text, const std::string& ending);
+
 /// The mailbox, and where the capture was written.
 std::string evidence(Mailroom& mailroom, const std::string& message);
 

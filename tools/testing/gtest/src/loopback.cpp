@@ -1,4 +1,5 @@
 #include <phx/server/endpoint.hpp>
+#include <phx/server/introspection.hpp>
 #include <phx/server/pubsub.hpp>
 #include <phx/server/user_socket.hpp>
 #include <phx/testing/net_target.hpp>
@@ -68,6 +69,15 @@ class Loopback final : private Served, public NetTarget {
 
   bool broadcast(std::string_view topic, std::string_view event, const Json& payload) override {
     run([&] { pubsub().broadcast(topic, event, payload); });
+    return true;
+  }
+
+  bool send_info(std::string_view topic, const server::Info& message) override {
+    run([&] {
+      for (const server::SocketInfo& socket : server::list_sockets(pubsub(), shard()))
+        for (const server::ChannelInfo& channel : socket.channels)
+          if (channel.topic == topic) channel.channel.send(message);
+    });
     return true;
   }
 };

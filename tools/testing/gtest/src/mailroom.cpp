@@ -41,6 +41,7 @@ Mailroom::~Mailroom() = default;
 std::shared_ptr<Line> Mailroom::dial(const Dial& dial, Duration limit) {
   auto line = std::make_shared<Line>();
   line->peer = target_.dial(dial);
+  line->dialled = dial;
   line->vsn = dial.vsn;
   line->serializer = &scenario::serializer_for(dial.vsn);
   lines_.push_back(line);

@@ -18,6 +18,7 @@ namespace phx::testing::detail {
 /// One connection of the test.
 struct Line {
   std::unique_ptr<Peer> peer;
+  Dial dialled;
   const core::Serializer* serializer = nullptr;
   std::string vsn;
   std::uint64_t number = 0;  // in the capture and in failure texts, from 1

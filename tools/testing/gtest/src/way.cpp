@@ -62,8 +62,8 @@ Application TargetCase::application() {
 std::unique_ptr<Target> TargetCase::make_target() {
   const Way to = way();
   switch (to.where) {
-    case Where::in_process: return in_process(application());
-    case Where::loopback: return loopback(application());
+    case Where::in_process: return in_process(served());
+    case Where::loopback: return loopback(served());
     case Where::url: return std::make_unique<NetTarget>(to.url);
   }
   throw std::logic_error("no such place");

@@ -183,6 +183,20 @@ struct Conn {
   /// Who keeps this Conn alive while its action is suspended.
   void set_owner(std::weak_ptr<void> owner);
 
+  /// plug::protect_from_forgery lets this request pass.
+  void skip_csrf_protection();
+  bool csrf_protection_skipped() const noexcept;
+
+  // ---- for tests (server.md 16) ----
+  /// An object: what fetch_session finds over what the cookie holds. Ahead of plug::fetch_session.
+  void init_test_session(const Json& values);
+  /// The router matches, then runs the pipelines named (none named: those of the route), and ends ahead of the action.
+  struct Bypass {
+    std::optional<std::vector<std::string>> pipelines = {};
+  };
+  void bypass_through(Bypass bypass);
+  const Bypass* bypass() const noexcept;  ///< null: none
+
  private:
   template <class Host, class F>
   friend class detail::Blocking;

@@ -67,7 +67,7 @@ class Relay {
 
   void add_faults(scenario::FaultSteps steps);
   void clear_faults();
-  /// WebSocket connections; none: all. 1006: cut.
+  /// WebSocket connections and long-poll sessions; none: all. 1006: cut. The poll of a session that is closed is answered 410.
   void close(std::optional<std::uint64_t> c, std::uint16_t code, std::string reason);
   void fall_silent(std::optional<std::uint64_t> c);
   /// `told` runs on the relay's thread.

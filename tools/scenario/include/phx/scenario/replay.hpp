@@ -33,9 +33,9 @@ struct ReplayOptions {
   std::vector<std::string> ignore = {"phx_ref", "phx_ref_prev", "online_at", "inserted_at"};  ///< keys whose values differ from run to run
 };
 
-/// Plays the client of a captured connection against another server, and notes where that answers differently. Frames leave as they were
-/// recorded (a new connection may use the old refs); what the server sent stands between them: the next frame leaves when it has come.
-/// An answer belongs to the message of its topic and ref, other messages are compared in the order of their topic and event. Masked
+/// Plays the client of a captured connection against another server, and notes where that answers differently. Messages leave as they were
+/// recorded, but with refs and join_refs of the live connection, counted from 1; what the server sent stands between them: the next one
+/// leaves when it has come. An answer belongs to the message of its topic and ref, other messages are compared in the order of their topic and event. Masked
 /// values equal anything. Reads no clock. One owner at a time.
 class ReplayCore {
  public:

@@ -23,6 +23,7 @@ struct ScenarioReport {
   Instant began{}, end{};
   std::uint32_t attempts = 1;  ///< more than one: it failed before
   std::vector<ActorReport> actors = {};
+  std::string capture = {};  ///< the file with what passed, when it failed; empty: none
 
   /// Values of keys like token and password are masked in what was sent and received.
   static ScenarioReport of(const ScenarioCore& run, std::uint32_t attempts);
@@ -44,7 +45,7 @@ struct Style {
 std::string terminal_text(const ScenarioReport& report, const Style& style);
 /// "3 passed, 1 failed, 0 skipped in 1.2 s (seed 7)"
 std::string summary_text(const TestReport& report);
-/// {"scenario","file","status","seconds","attempts","failure":{...}}
+/// {"scenario","file","status","seconds","attempts","failure":{...},"capture"}
 Json to_json(const ScenarioReport& report);
 std::string junit_xml(const TestReport& report);
 std::string tap_text(const TestReport& report);

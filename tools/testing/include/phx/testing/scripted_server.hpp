@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,8 @@
 #include <phx/testing/virtual_clock.hpp>
 
 namespace phx::testing {
+
+class Subscribers;
 
 /// What a scripted server says to a message: all of a rule's answers, each `after` its time from the message.
 struct Answer {
@@ -49,7 +52,8 @@ class ScriptedServer final : public Target {
     Json payload;
   };
 
-  ScriptedServer() = default;
+  ScriptedServer();
+  ~ScriptedServer() override;
   /// topic: a glob. pattern: contained in the payload.
   ScriptedServer& on(std::string topic, std::string event, Json pattern, std::vector<Answer> answers);
   /// Connections from now on are refused with this HTTP status; 0: accepted again.
@@ -80,7 +84,7 @@ class ScriptedServer final : public Target {
   std::vector<Rule> rules_;
   std::vector<Received> received_, unexpected_;
   std::vector<Connection*> connections_;
-  std::vector<std::pair<std::string, std::shared_ptr<std::function<void(TopicBroadcast)>>>> subscribers_;
+  std::unique_ptr<Subscribers> subscribers_;
   int refusal_ = 0;
 };
 

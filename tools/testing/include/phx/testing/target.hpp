@@ -18,7 +18,9 @@
 
 namespace phx::server {
 class Channel;
-}
+class Info;
+struct ConnectInfo;
+}  // namespace phx::server
 
 namespace phx::testing {
 
@@ -32,9 +34,10 @@ struct Dial {
   Json params = Json::object();
   std::string vsn = "2.0.0";
   Via via = Via::websocket;
-  HeaderList headers = {};                               ///< of the upgrade; ignored in process
-  std::optional<std::string> auth_token = std::nullopt;  ///< as a sub-protocol; connect_info has it in process
-  std::string path = {};                                 ///< of the mount; empty: the target's own
+  HeaderList headers = {};                                            ///< of the upgrade; ignored in process
+  std::optional<std::string> auth_token = std::nullopt;               ///< as a sub-protocol; connect_info has it in process
+  std::shared_ptr<const server::ConnectInfo> connect_info = nullptr;  ///< all of it, in process only
+  std::string path = {};                                              ///< of the mount; empty: the target's own
   /// Phoenix's socket/3: no connect callback, these assigns, this id. In process only.
   struct Bare {
     Json assigns = Json::object();
@@ -114,6 +117,8 @@ class Target {
   virtual std::shared_ptr<void> subscribe(std::string_view /*topic*/, std::function<void(TopicBroadcast)> /*told*/) { return nullptr; }
   /// From outside any channel; false: the server is out of reach.
   virtual bool broadcast(std::string_view /*topic*/, std::string_view /*event*/, const Json& /*payload*/) { return false; }
+  /// To handle_info of every channel of the topic; false: the server is out of reach.
+  virtual bool send_info(std::string_view /*topic*/, const server::Info& /*message*/) { return false; }
   /// In process, bare sockets find this channel class under `pattern`; elsewhere the server's own routing decides.
   virtual void use_channel(std::string_view /*pattern*/, std::function<std::unique_ptr<server::Channel>()> /*make*/) {}
 };

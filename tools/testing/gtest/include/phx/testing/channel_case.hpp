@@ -85,7 +85,7 @@ struct Limit {
 /// process of virtual time, behind a port of real time, there times 30 for what ought to come. A failure ends the test at the caller's
 /// line, shows the mailbox, and writes a capture (folder: PHX_TEST_CAPTURES, else phx-captures in the temporary one).
 /// A channel that crashes fails the test (Phoenix links them) unless trap_exit() was called or assert_crashed() expected it.
-class ChannelCase : public TargetCase {
+class ChannelCase : public virtual TargetCase {
  protected:
   static constexpr Duration join_limit = std::chrono::seconds(10);
 
@@ -107,7 +107,7 @@ class ChannelCase : public TargetCase {
   // ---- channels ----
   JoinReply join(const TestSocket& socket, std::string_view topic, const Json& payload = Json::object(), Here here = Here::current());
   /// Subscribes the test to the topic first, so that assert_broadcast hears it; also when the join fails.
-  /// At a URL the subscription is a second connection that joins the topic, too (V2, WebSocket), and hears what is broadcast to it.
+  /// At a URL the subscription is a second connection of the same user that joins the topic, too (V2, WebSocket), and hears what is broadcast to it.
   JoinReply try_subscribe_and_join(const TestSocket& socket, std::string_view topic, const Json& payload = Json::object(),
                                    Here here = Here::current());
   /// A refusal ends the test: "could not join channel, got error: ...".
@@ -139,6 +139,9 @@ class ChannelCase : public TargetCase {
                       Here here = Here::current());
   /// Endpoint.broadcast: everybody hears it. Needs a server of this process.
   void broadcast(std::string_view topic, std::string_view event, const Json& payload = Json::object(), Here here = Here::current());
+
+  /// A message to handle_info, of every channel of this topic. Needs a server of this process.
+  void send(const TestChannel& channel, const server::Info& message, Here here = Here::current());
 
   // ---- assertions ----
   Json assert_reply(const Ref& ref, StringMatcher status, const PayloadPattern& payload = {}, Limit limit = {},

@@ -31,11 +31,13 @@ Way default_way();
 /// For INSTANTIATE_TEST_SUITE_P: with PHX_TEST_URL that server over V1, V2 and long-poll, else in process and loopback likewise.
 std::vector<Way> all_ways();
 
-/// A test of one server. Its parts are made when first used and end with the test.
+/// A test of one server. Its parts are made when first used and end with the test. Cases derive virtually: a test may be of several kinds.
 class TargetCase : public ::testing::Test {
  protected:
   /// What is under test, made anew for each test. The default throws: say it here, or give each test a URL.
   virtual Application application();
+  /// application(), with what the kind of test adds to it.
+  virtual Application served() { return application(); }
   virtual Way way() const { return default_way(); }
   /// Another place than the three, a scripted one for example.
   virtual std::unique_ptr<Target> make_target();
