@@ -1,11 +1,14 @@
 #include "app/options.hpp"
 
+#include "app/live.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <phx/cli/program.hpp>
 #include <phx/core/client/url.hpp>
 #include <phx/core/json.hpp>
 #include <phx/net/url.hpp>
+#include <phx/scenario/scenario.hpp>
 #include <phx/scenario/yaml.hpp>
 
 #include <sys/utsname.h>
@@ -46,10 +49,22 @@ Plan load_plan(const std::string& name) {
     usage("there is no preset '" + name + "' and no such file; presets: " + presets_text());
   std::string feeder;
   try {
-    Plan plan = parse_plan(cli::read_file(name, "plan"), name, feeder);
+    const std::string text = cli::read_file(name, "plan");
+    if (const auto file = scenario::Yaml::parse(text, name); file.is_mapping() && file.find("phxkit_scenario") != nullptr)
+      return scenario_plan(text, name);
+    Plan plan = parse_plan(text, name, feeder);
+    if (!plan.scenario_file.empty()) {
+      plan.scenario_file = (std::filesystem::path(name).parent_path() / plan.scenario_file).lexically_normal().string();
+      play_scenario(plan, cli::read_file(plan.scenario_file, "scenario"));
+    }
     if (!feeder.empty()) plan.rows = read_feeder(name, feeder);
     return plan;
   } catch (const scenario::FileError& e) { usage(e.what()); }
+}
+
+std::optional<Duration> time_of(const std::optional<double>& s, const std::string& flag) {
+  if (s && !(*s <= 365.0 * 86'400)) usage(flag + " must be at most a year, in seconds");
+  return s ? std::optional(from_seconds(*s)) : std::nullopt;
 }
 
 Json object_argument(const std::string& text, const std::string& flag) {
@@ -98,6 +113,9 @@ std::uint32_t run_number(const Job& job, bool fleet) {
 
 /// Everything that depends on rows and params is tried once, so that a mistake is told before anything connects.
 void rehearse(const Job& job) {
+  try {
+    if (job.plan.scenario) check_scenario(job.plan, job.url);
+  } catch (const scenario::FileError& e) { usage(e.what()); }
   for (const Profile& p : job.plan.profiles) {
     const Json* row = job.plan.rows.empty() ? nullptr : &job.plan.rows.front();
     const Json params = object_argument(fill(p.params, 0, 0, row), "--params");
@@ -125,16 +143,18 @@ Json environment(const Job& job) {
              "transport_secure", job.url.starts_with("wss"), "sources", job.sources);
 }
 
-void live_line(const Series& series, std::uint32_t users, Duration length) {
-  const Second& s = series.rbegin()->second;
-  const auto n = [&](Counter c) { return static_cast<unsigned long long>(s.counters[static_cast<std::size_t>(c)]); };
-  const auto ms = [&](Second::Latency l) { return static_cast<double>(s.percentile_ns(l, 99)) / 1e6; };
-  std::fprintf(stderr,
-               "%4us of %.0fs  joined %llu/%u  joins %llu/s  pushes %llu/s  replies %llu/s (p99 %.1f ms)  deliveries %llu/s (p99 %.1f ms)  "
-               "errors %llu  lag %.1f ms\n",
-               s.t + 1, seconds(length), static_cast<unsigned long long>(s.joined), users, n(Counter::joins),
-               n(Counter::pushes) + n(Counter::published), n(Counter::replies), ms(Second::reply), n(Counter::deliveries),
-               ms(Second::delivery), static_cast<unsigned long long>(s.errors), static_cast<double>(s.lag_max_us) / 1000);
+/// The panel or its lines, once a second, with what the watch says of the server.
+std::function<void(const Series&)> live_view(const Job& job, std::shared_ptr<Live> live, const std::shared_ptr<TargetWatch>& target) {
+  PanelFigures known{.name = job.plan.name, .url = job.url, .users = job.plan.peak_users(), .stages = job.plan.stages};
+  return [known, live = std::move(live), target](const Series& series) mutable {
+    known.series = series;
+    known.notes.clear();
+    if (target) {
+      for (const std::string& line : target->take_trouble()) live->say(line);
+      if (std::string note = target->note(); !note.empty()) known.notes.push_back(std::move(note));
+    }
+    live->show(known);
+  };
 }
 
 std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
@@ -143,8 +163,8 @@ std::int64_t unix_ns() { return std::chrono::system_clock::now().time_since_epoc
 }  // namespace
 
 void add_plan_options(CLI::App& c, RunOptions& o) {
-  c.add_option("plan", o.plan, "a preset (" + presets_text() + ") or a plan file")->required();
-  c.add_option("--url", o.url, "ws://host:port/socket (the transport's suffix is added)")->required();
+  c.add_option("plan", o.plan, "a preset (" + presets_text() + "), a plan file or a scenario file")->required();
+  c.add_option("--url", o.url, "ws://host:port/socket (the transport's suffix is added); only a scenario file may name its own");
   c.add_option("--users", o.overrides.users, "how many");
   c.add_option("--rate", o.overrides.rate, "actions per second of all users together; of presets that only connect or join: arrivals");
   c.add_option("--ramp", o.ramp, "seconds in which the users arrive")->check(CLI::NonNegativeNumber);
@@ -181,22 +201,23 @@ void add_plan_options(CLI::App& c, RunOptions& o) {
 Job make_job(const RunOptions& o) {
   Job job;
   job.plan = load_plan(o.plan);
-  job.url = o.url;
+  job.url = !o.url.empty() || !job.plan.scenario ? o.url : job.plan.scenario->url;
+  if (job.url.empty()) usage("where to? Say --url, as in --url ws://127.0.0.1:4000/socket");
   job.sources = o.sources;
   job.connect_to = o.connect_to;
   job.ca_file = o.ca_file;
   job.insecure = o.insecure;
   PlanOverrides overrides = o.overrides;
-  if (o.ramp) overrides.ramp = from_seconds(*o.ramp);
-  if (o.duration) overrides.duration = from_seconds(*o.duration);
+  overrides.ramp = time_of(o.ramp, "--ramp");
+  overrides.duration = time_of(o.duration, "--duration");
   if (!o.transport.empty()) overrides.longpoll = o.transport == "longpoll";
   if (!o.vsn.empty()) overrides.v1 = o.vsn == "1.0.0";
   if (overrides.topics && !overrides.publishers && o.plan == "broadcast") overrides.publishers = overrides.topics;
   if (overrides.params) object_argument(*overrides.params, "--params");
   if (o.seed) job.plan.seed = *o.seed;
-  if (o.timeout) job.plan.timeout = from_seconds(*o.timeout);
-  if (o.late) job.plan.late_after = from_seconds(*o.late);
-  if (o.drain) job.plan.drain = from_seconds(*o.drain);
+  job.plan.timeout = time_of(o.timeout, "--timeout").value_or(job.plan.timeout);
+  job.plan.late_after = time_of(o.late, "--late").value_or(job.plan.late_after);
+  job.plan.drain = time_of(o.drain, "--drain").value_or(job.plan.drain);
   try {
     apply(std::move(overrides), job.plan);
     read_segment(o.segment, job.plan);
@@ -218,14 +239,14 @@ Judged run_and_judge(Job job, const RunOptions& o, const std::function<bool()>& 
   r.started = now_text();
   if (job.start_ns == 0) job.start_ns = steady_ns() + (job.processes > 1 ? 1'000'000'000 : 50'000'000);
   RunHooks hooks{.interrupted = interrupted};
-  const std::uint32_t users = job.plan.peak_users();
-  if (live) hooks.on_second = [&](const Series& series) { live_line(series, users, job.plan.length()); };
+  const auto target = o.target.any() ? std::make_shared<TargetWatch>(o.target, Instant(std::chrono::nanoseconds(job.start_ns))) : nullptr;
+  if (live) hooks.on_second = live_view(job, std::make_shared<Live>(o.json), target);
   RunOutcome outcome;
   try {
     outcome = runner(job, hooks);
-  } catch (const std::invalid_argument& e) { usage(e.what()); } catch (const std::runtime_error& e) {
-    throw Failure(ExitCode::cannot_connect, e.what());
-  }
+  } catch (const std::invalid_argument& e) { usage(e.what()); } catch (const std::system_error&) {
+    throw;  // ours, not the server's: exit 1
+  } catch (const std::runtime_error& e) { throw Failure(ExitCode::cannot_connect, e.what()); }
   r.plan = plan_json(job.plan);
   r.name = job.plan.name;
   r.url = job.url;
@@ -240,21 +261,43 @@ Judged run_and_judge(Job job, const RunOptions& o, const std::function<bool()>& 
   r.max_lag_us = o.max_lag * 1e6;
   r.environment = environment(job);
   r.part = std::move(outcome.part);
+  if (target) r.target = target->to_json();
   r.ledger_zero_ns = steady_ns() - unix_ns();
   r.keep_ledger = r.segments > 1;
   out.result = evaluate(r);
   return out;
 }
 
+namespace {
+
+/// Of a run that got nowhere; nullopt: it got somewhere.
+std::optional<ExitCode> nowhere(const Stats& total, const UserCounts& users) {
+  if (total[Counter::scenarios] > 0) return std::nullopt;  // it may want to be refused
+  // A handshake that stalls is no refusal: only time has run out. Without TCP connections it is the network's.
+  if (total[Counter::attempts] > 0 && users.connected == 0)
+    return total[ErrorClass::connect_timeout] == total.errors() && !total[Metric::tcp].empty() ? ExitCode::timed_out
+                                                                                               : ExitCode::cannot_connect;
+  if (total[Counter::join_attempts] > 0 && users.joined == 0)
+    return total[ErrorClass::join_timeout] == total.errors() ? ExitCode::timed_out : ExitCode::check_failed;
+  return total[Counter::scenarios_failed] > 0 ? std::optional(ExitCode::check_failed) : std::nullopt;
+}
+
+}  // namespace
+
 cli::ExitCode exit_code(const Judged& j) {
-  const UserCounts& u = j.result.users;
-  const Stats total = j.report.part.total();
   if (j.report.interrupted) return ExitCode::interrupted;
   if (j.report.aborted_by) return ExitCode::aborted;
-  if (total[Counter::attempts] > 0 && u.connected == 0) return ExitCode::cannot_connect;
-  if (total[Counter::join_attempts] > 0 && u.joined == 0) return ExitCode::check_failed;
+  if (const auto code = nowhere(j.report.part.total(), j.result.users)) return *code;
   if (!j.result.overloaded.empty()) return ExitCode::overloaded;
   return j.result.gates_pass ? ExitCode::pass : ExitCode::gate_failed;
+}
+
+void check_writable(const std::string& path, const std::string& flag) {
+  if (path.empty()) return;
+  const auto folder = std::filesystem::absolute(path).parent_path();
+  if (std::filesystem::is_directory(path)) usage(flag + " '" + path + "' is a folder; name a file in it");
+  if (!std::filesystem::is_directory(folder)) usage(flag + ": there is no folder '" + folder.string() + "'");
+  if (::access(folder.c_str(), W_OK) != 0) usage(flag + ": no permission to write into '" + folder.string() + "'");
 }
 
 void write_file(const std::string& path, const std::string& text) {

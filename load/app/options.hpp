@@ -11,6 +11,7 @@
 
 #include "engine/job.hpp"
 #include "engine/run.hpp"
+#include "engine/target_watch.hpp"
 
 namespace CLI {
 class App;
@@ -28,6 +29,7 @@ struct RunOptions {
   double abort_grace = 0, max_lag = 0.1;
   std::uint32_t processes = 0, threads = 0;
   std::string ca_file, out, junit, markdown, html;
+  TargetOptions target;
   bool insecure = false, json = false, quiet = false;
   std::string nats, fleet;
   std::uint32_t members = 1;
@@ -58,6 +60,8 @@ struct FleetRun {
 };
 FleetRun run_in_fleet(Job job, const RunOptions& options, const std::function<bool()>& interrupted);
 
+/// Before a long run: Failure(usage) if its result could not be written there. Empty: nothing is to be.
+void check_writable(const std::string& path, const std::string& flag);
 void write_file(const std::string& path, const std::string& text);
 
 using Command = std::function<cli::ExitCode()>;

@@ -5,6 +5,7 @@
 #include <phx/cli/program.hpp>
 #include <phx/core/json.hpp>
 #include <phx/load/html_report.hpp>
+#include <phx/net/url.hpp>
 
 #include <unistd.h>
 
@@ -21,7 +22,7 @@ namespace {
 /// What a script reads from stdout: everything but the raw figures, which are in --out.
 Json short_form(const Json& result) {
   Json out = result;
-  for (const char* key : {"series", "histograms", "counters", "ledger", "stages", "plan"}) out.erase(key);
+  for (const char* key : {"series", "histograms", "counters", "ledger", "stages", "plan", "target"}) out.erase(key);
   out["deliveries"].erase("topics");
   return out;
 }
@@ -36,6 +37,14 @@ void print(const Json& result, const RunOptions& o) {
   cli::Output({.json = true}).data(short_form(result));
 }
 
+void check_target(const TargetOptions& target) {
+  if (!target.series.empty() && target.metrics_url.empty()) throw cli::Failure(ExitCode::usage, "--target-series needs --target-metrics");
+  if (target.metrics_url.empty()) return;
+  const auto url = net::parse_url(target.metrics_url);
+  if (!url || !url->scheme.starts_with("http"))
+    throw cli::Failure(ExitCode::usage, "--target-metrics '" + target.metrics_url + "' is no URL such as http://127.0.0.1:9568/metrics");
+}
+
 /// Files, output, and what the exit code cannot say.
 void deliver(const Json& result, ExitCode code, const RunOptions& o) {
   const std::string text = result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -46,11 +55,20 @@ void deliver(const Json& result, ExitCode code, const RunOptions& o) {
   print(result, o);
   const std::string refusal = result.at("refusal").get<std::string>();
   if (code == ExitCode::cannot_connect && !o.quiet)
-    std::fprintf(stderr, "phx-load: nobody could connect to %s%s%s\n", o.url.c_str(), refusal.empty() ? "" : ": ", refusal.c_str());
-  if (code == ExitCode::check_failed && !o.quiet) std::fprintf(stderr, "phx-load: nobody could join: %s\n", refusal.c_str());
+    std::fprintf(stderr, "phx-load: nobody could connect to %s%s%s\n", result.at("url").get<std::string>().c_str(),
+                 refusal.empty() ? "" : ": ", refusal.c_str());
+  if (code == ExitCode::timed_out && !o.quiet)
+    std::fprintf(stderr, "phx-load: %s; --timeout says how long to wait\n",
+                 result.at("users").at("connected") == 0 ? "no handshake came to an end in time" : "no join was answered in time");
+  if (code == ExitCode::check_failed && !o.quiet)
+    std::fprintf(stderr, "phx-load: nobody could %s: %s\n",
+                 result.at("plan").contains("scenario") ? "play the scenario to its end" : "join", refusal.c_str());
 }
 
 ExitCode run_command(const RunOptions& o) {
+  check_target(o.target);
+  for (const auto& [path, flag] : {std::pair{&o.out, "--out"}, {&o.html, "--html"}, {&o.junit, "--junit"}, {&o.markdown, "--markdown"}})
+    check_writable(*path, flag);
   const cli::EndSignals signals;
   const auto interrupted = [&] { return signals.wait_for(std::chrono::milliseconds(10)).has_value(); };
   Job job = make_job(o);
@@ -80,6 +98,10 @@ void add_run(CLI::App& app, Command& chosen) {
   c->add_option("--abort-grace", o->abort_grace, "seconds before --abort gates are looked at");
   c->add_option("--out", o->out, "result.json: all figures, raw histograms, time series");
   c->add_option("--html", o->html, "the report as one HTML file, readable without network");
+  c->add_option("--target-pid", o->target.pid, "a process of this machine to watch: CPU, memory, descriptors, threads")
+      ->check(CLI::PositiveNumber);
+  c->add_option("--target-metrics", o->target.metrics_url, "http://host:port/metrics of the server, Prometheus text");
+  c->add_option("--target-series", o->target.series, "names to take of --target-metrics; default: the first dozen")->delimiter(',');
   c->add_option("--junit", o->junit, "gates as a JUnit file");
   c->add_option("--markdown", o->markdown, "summary for a pull request");
   c->callback([&chosen, o] { chosen = [o] { return run_command(*o); }; });

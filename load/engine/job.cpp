@@ -9,13 +9,15 @@ Json Job::to_json() const {
   for (const Json& row : plan.rows) rows.push_back(row);
   return obj("plan", plan_json(plan), "rows", std::move(rows), "segment", plan.segment, "segments", plan.segments, "url", url, "connect_to",
              connect_to, "sources", sources, "ca_file", ca_file, "insecure", insecure, "run", run, "process", process, "processes",
-             processes, "threads", threads, "start_ns", start_ns, "clock_ahead_ns", clock_ahead_ns, "watch_gates", watch_gates);
+             processes, "threads", threads, "start_ns", start_ns, "clock_ahead_ns", clock_ahead_ns, "watch_gates", watch_gates, "scenario",
+             plan.scenario_text);
 }
 
 Job Job::from_json(const Json& j) {
   Job out;
   std::string feeder;
   out.plan = parse_plan(j.at("plan").dump(), "job", feeder);
+  if (!out.plan.scenario_file.empty()) play_scenario(out.plan, j.at("scenario").get<std::string>());
   for (const Json& row : j.at("rows")) out.plan.rows.push_back(row);
   out.plan.segment = j.at("segment").get<std::uint32_t>();
   out.plan.segments = j.at("segments").get<std::uint32_t>();

@@ -48,7 +48,7 @@ std::unique_ptr<PartGroup> start_parts(const Job& job) {
 
 LocalParts::LocalParts(Job job) : job_(std::move(job)) {
   descriptor_limit();
-  endpoints_ = resolve(job_.url, job_.connect_to, job_.sources, job_.plan.peak_users());
+  endpoints_ = resolve(job_.url, job_.connect_to, job_.sources, job_.plan.peak_connections());
   if (endpoints_.secure) {
     auto context = core::TlsContext::client({.verify = !job_.insecure, .ca_file = job_.ca_file});
     if (!context) throw std::invalid_argument("--ca-file: " + context.error().detail);
@@ -137,8 +137,7 @@ RunOutcome run(const Job& job, const RunHooks& hooks) {
 
 void choose_processes(Job& job, std::uint32_t processes, std::uint32_t threads) {
   const std::uint64_t limit = descriptor_limit();
-  const bool longpoll = std::any_of(job.plan.profiles.begin(), job.plan.profiles.end(), [](const Profile& p) { return p.longpoll; });
-  const std::uint64_t wanted = std::uint64_t{job.plan.peak_users()} / job.plan.segments * (longpoll ? 2 : 1) + 1;
+  const std::uint64_t wanted = job.plan.peak_connections() / job.plan.segments + 1;
   const std::uint64_t each = limit > spare_descriptors * 2 ? limit - spare_descriptors : limit / 2;
   job.processes = processes != 0 ? processes : static_cast<std::uint32_t>((wanted + each - 1) / each);
   const unsigned cores = std::max(1u, std::thread::hardware_concurrency());

@@ -1,5 +1,8 @@
 #include "engine/shard.hpp"
 
+#include <phx/load/scenario_swarm.hpp>
+#include <phx/load/swarm.hpp>
+
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -33,6 +36,20 @@ std::uint64_t descriptor_limit() noexcept {
   return limit.rlim_cur;
 }
 
+namespace {
+
+std::int64_t unix_ms_at(Instant then, RunClock clock) {
+  const auto wall = std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(then - clock.now());
+  return std::chrono::duration_cast<std::chrono::milliseconds>(wall.time_since_epoch()).count();
+}
+
+std::unique_ptr<Crowd> make_crowd(SwarmJob job, Wire& wire) {
+  if (job.plan.scenario) return std::make_unique<ScenarioSwarm>(std::move(job), wire);
+  return std::make_unique<Swarm>(std::move(job), wire);
+}
+
+}  // namespace
+
 Shard::Shard(const Job& job, std::uint32_t thread, const Endpoints& endpoints, const core::TlsContext* tls)
     : job_(job), thread_(thread), clock_{std::chrono::nanoseconds(job.clock_ahead_ns)}, wire_(endpoints, tls, clock_), runner_([this] {
         run();
@@ -57,9 +74,10 @@ void Shard::run() {
                        .part = job_.part(thread_),
                        .parts = job_.parts(),
                        .start = Instant(std::chrono::nanoseconds(job_.start_ns))};
-    Swarm swarm(std::move(swarm_job), wire_);
-    loop(swarm);
-    close_books(swarm, clock_.now());
+    swarm_job.unix_ms = unix_ms_at(swarm_job.start, clock_);
+    const auto swarm = make_crowd(std::move(swarm_job), wire_);
+    loop(*swarm);
+    close_books(*swarm, clock_.now());
   } catch (const std::exception& e) {
     const std::lock_guard lock(mutex_);
     part_.generator.trouble.push_back(std::string("a shard failed: ") + e.what());
@@ -67,7 +85,7 @@ void Shard::run() {
   stopped_ = drained_ = done_ = true;
 }
 
-void Shard::loop(Swarm& swarm) {
+void Shard::loop(Crowd& swarm) {
   const Instant start(std::chrono::nanoseconds(job_.start_ns));
   std::uint32_t second = 0;
   while (command_ != Command::finish) {
@@ -89,7 +107,7 @@ void Shard::loop(Swarm& swarm) {
   tick(swarm, second);
 }
 
-void Shard::tick(Swarm& swarm, std::uint32_t second) {
+void Shard::tick(Crowd& swarm, std::uint32_t second) {
   Second row = swarm.take_second();
   row.t = second;
   row.backlog_bytes = wire_.backlog();
@@ -102,7 +120,7 @@ void Shard::tick(Swarm& swarm, std::uint32_t second) {
   for (const Stats& s : swarm.stages()) so_far_.merge(s);
 }
 
-void Shard::close_books(Swarm& swarm, Instant now) {
+void Shard::close_books(Crowd& swarm, Instant now) {
   RunPart part;
   part.generator.resident_bytes = thread_ == 0 ? resident_bytes() : 0;  // with the connections still there
   swarm.finish(now);

@@ -30,9 +30,9 @@ class Shard final : public Part {
   enum class Command : int { run, stop, finish };
   void command(Command command);
   void run();
-  void loop(Swarm& swarm);
-  void tick(Swarm& swarm, std::uint32_t second);
-  void close_books(Swarm& swarm, Instant now);
+  void loop(Crowd& swarm);
+  void tick(Crowd& swarm, std::uint32_t second);
+  void close_books(Crowd& swarm, Instant now);
 
   const Job& job_;
   std::uint32_t thread_;

@@ -81,7 +81,7 @@ SocketWire::Conn& SocketWire::conn(std::uint32_t slot, unsigned lane) {
   return lane_conns[slot];
 }
 
-void SocketWire::wait(Swarm& swarm, Instant until) {
+void SocketWire::wait(Crowd& swarm, Instant until) {
   const auto left = std::max(Duration::zero(), until - clock_.now());
   const timespec timeout{.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(left).count(), .tv_nsec = left.count() % 1'000'000'000};
   int n = ::epoll_pwait2(epoll_, events_.data(), static_cast<int>(events_.size()), &timeout, nullptr);
@@ -127,7 +127,7 @@ std::optional<ErrorClass> SocketWire::open(std::uint32_t slot, unsigned lane, st
   return std::nullopt;
 }
 
-void SocketWire::on_event(Swarm& swarm, const epoll_event& event, Instant now) {
+void SocketWire::on_event(Crowd& swarm, const epoll_event& event, Instant now) {
   const auto slot = static_cast<std::uint32_t>(event.data.u64);
   const unsigned lane = event.data.u64 >> 32 & 1;
   const auto generation = static_cast<std::uint16_t>(event.data.u64 >> 40);
@@ -138,7 +138,7 @@ void SocketWire::on_event(Swarm& swarm, const epoll_event& event, Instant now) {
   if (ours() && (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) on_readable(swarm, slot, lane, now);
 }
 
-void SocketWire::on_connected(Swarm& swarm, std::uint32_t slot, unsigned lane, Instant now) {
+void SocketWire::on_connected(Crowd& swarm, std::uint32_t slot, unsigned lane, Instant now) {
   Conn& c = conn(slot, lane);
   int error = 0;
   socklen_t size = sizeof error;
@@ -160,7 +160,7 @@ void SocketWire::on_connected(Swarm& swarm, std::uint32_t slot, unsigned lane, I
   if (Conn& after = conn(slot, lane); after.fd >= 0) interest(after, slot, lane);
 }
 
-void SocketWire::on_readable(Swarm& swarm, std::uint32_t slot, unsigned lane, Instant now) {
+void SocketWire::on_readable(Crowd& swarm, std::uint32_t slot, unsigned lane, Instant now) {
   Conn& c = conn(slot, lane);
   const ssize_t n = ::recv(c.fd, buffer_.data(), buffer_.size(), 0);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
@@ -175,7 +175,7 @@ void SocketWire::on_readable(Swarm& swarm, std::uint32_t slot, unsigned lane, In
     swarm.on_bytes(slot, lane, bytes, now);
 }
 
-void SocketWire::on_secure_bytes(Swarm& swarm, std::uint32_t slot, unsigned lane, std::span<char> bytes, Instant now) {
+void SocketWire::on_secure_bytes(Crowd& swarm, std::uint32_t slot, unsigned lane, std::span<char> bytes, Instant now) {
   Conn& c = conn(slot, lane);
   const std::uint16_t generation = c.generation;
   std::string out;
@@ -188,7 +188,7 @@ void SocketWire::on_secure_bytes(Swarm& swarm, std::uint32_t slot, unsigned lane
   if (still && !plain_.empty()) swarm.on_bytes(slot, lane, plain_, now);
 }
 
-void SocketWire::tls_failed(Swarm& swarm, std::uint32_t slot, unsigned lane, Instant now) {
+void SocketWire::tls_failed(Crowd& swarm, std::uint32_t slot, unsigned lane, Instant now) {
   Conn& c = conn(slot, lane);
   const std::string detail = c.tls->stream.detail();
   drop(c, true);

@@ -10,8 +10,7 @@
 #include <vector>
 
 #include <phx/core/tls.hpp>
-#include <phx/load/swarm.hpp>
-#include <phx/load/wire.hpp>
+#include <phx/load/crowd.hpp>
 
 #include "engine/address.hpp"
 #include "engine/run_clock.hpp"
@@ -27,7 +26,7 @@ class SocketWire final : public Wire {
   ~SocketWire() override;
 
   /// Waits until something is ready or `until`, and tells the swarm. `wake_fd` ends the wait.
-  void wait(Swarm& swarm, Instant until);
+  void wait(Crowd& swarm, Instant until);
   int wake_fd() const noexcept { return wake_; }
 
   std::optional<ErrorClass> open(std::uint32_t slot, unsigned lane, std::uint32_t user) override;
@@ -55,11 +54,11 @@ class SocketWire final : public Wire {
   };
 
   Conn& conn(std::uint32_t slot, unsigned lane);
-  void on_event(Swarm& swarm, const epoll_event& event, Instant now);
-  void on_connected(Swarm& swarm, std::uint32_t slot, unsigned lane, Instant now);
-  void on_readable(Swarm& swarm, std::uint32_t slot, unsigned lane, Instant now);
-  void on_secure_bytes(Swarm& swarm, std::uint32_t slot, unsigned lane, std::span<char> bytes, Instant now);
-  void tls_failed(Swarm& swarm, std::uint32_t slot, unsigned lane, Instant now);
+  void on_event(Crowd& swarm, const epoll_event& event, Instant now);
+  void on_connected(Crowd& swarm, std::uint32_t slot, unsigned lane, Instant now);
+  void on_readable(Crowd& swarm, std::uint32_t slot, unsigned lane, Instant now);
+  void on_secure_bytes(Crowd& swarm, std::uint32_t slot, unsigned lane, std::span<char> bytes, Instant now);
+  void tls_failed(Crowd& swarm, std::uint32_t slot, unsigned lane, Instant now);
   void send_raw(Conn& c, std::uint32_t slot, unsigned lane, std::string_view bytes);
   void flush(Conn& c, std::uint32_t slot, unsigned lane);
   void interest(Conn& c, std::uint32_t slot, unsigned lane);

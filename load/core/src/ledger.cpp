@@ -214,7 +214,7 @@ Json Ledger::to_json(std::int64_t zero_ns) const {
   Json logs = Json::array(), members = Json::array(), counts = Json::object();
   for (const StreamLog& log : streams) logs.push_back(stream_json(log, zero_ns));
   for (const Membership& m : memberships) members.push_back(membership_json(m, zero_ns));
-  for (const auto& [topic, d] : seen) counts[topic] = Json::array({d.duplicate, d.out_of_order, d.late});
+  for (const auto& [topic, d] : seen) counts[topic] = Json::array({d.duplicate, d.out_of_order, d.late, d.expected, d.received, d.lost});
   return obj("streams", std::move(logs), "memberships", std::move(members), "seen", std::move(counts));
 }
 
@@ -228,6 +228,10 @@ Result<Ledger> Ledger::from_json(const Json& json) {
       counts.duplicate = d.at(0).get<std::uint64_t>();
       counts.out_of_order = d.at(1).get<std::uint64_t>();
       counts.late = d.at(2).get<std::uint64_t>();
+      if (d.size() == 3) continue;  // of an earlier version
+      counts.expected = d.at(3).get<std::uint64_t>();
+      counts.received = d.at(4).get<std::uint64_t>();
+      counts.lost = d.at(5).get<std::uint64_t>();
     }
   } catch (const std::exception&) { return failure(Errc::bad_json); }
   return out;

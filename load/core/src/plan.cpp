@@ -2,6 +2,7 @@
 
 #include <phx/core/json.hpp>
 #include <phx/load/stamp.hpp>
+#include <phx/scenario/scenario.hpp>
 
 #include <algorithm>
 #include <numeric>
@@ -97,7 +98,7 @@ void apply_times(const PlanOverrides& o, Plan& plan) {
 /// --rate is the rate of what the plan does: actions, else arrivals (joins of a churn, connections of a ramp).
 void apply_rate(const PlanOverrides& o, Plan& plan) {
   if (!o.rate) return;
-  check(*o.rate > 0, "--rate must be above 0");
+  check(*o.rate > 0 && *o.rate <= 1e9, "--rate must be above 0 and at most 1e9");
   bool acted = false;
   for (Profile& p : plan.profiles) {
     if (p.action == Action::none) continue;
@@ -131,12 +132,36 @@ void apply_profile(const PlanOverrides& o, Profile& p) {
   }
 }
 
+/// Times and numbers of users are the plan's; what a user does is the scenario's.
+void refuse_what_scenarios_say(const PlanOverrides& o) {
+  const std::pair<bool, const char*> given[] = {{o.topics.has_value(), "--topics"},
+                                                {o.publishers.has_value(), "--publishers"},
+                                                {o.payload_bytes.has_value(), "--payload-bytes"},
+                                                {o.inflight.has_value(), "--inflight"},
+                                                {o.rate.has_value(), "--rate"},
+                                                {o.topic.has_value(), "--topic"},
+                                                {o.event.has_value(), "--event"},
+                                                {o.params.has_value(), "--params"},
+                                                {o.join_payload.has_value(), "--join-payload"},
+                                                {o.hostile.has_value(), "--hostile"},
+                                                {o.longpoll.has_value(), "--transport"},
+                                                {o.v1.has_value(), "--vsn"}};
+  for (const auto& [there, flag] : given)
+    check(!there, std::string(flag) +
+                      " does not go with a scenario: its steps say what users do; only --users, --ramp and --duration change its load");
+}
+
 }  // namespace
 
 std::uint32_t Plan::peak_users() const noexcept {
   std::uint32_t peak = 0;
   for (const Stage& s : stages) peak = std::max(peak, s.users);
   return peak;
+}
+
+std::uint64_t Plan::peak_connections() const noexcept {
+  const bool longpoll = std::any_of(profiles.begin(), profiles.end(), [](const Profile& p) { return p.longpoll; });
+  return std::uint64_t{peak_users()} * (scenario ? scenario->actors.size() : longpoll ? 2 : 1);
 }
 
 Duration Plan::length() const noexcept {
@@ -220,6 +245,7 @@ void apply(PlanOverrides o, Plan& plan) {
   check(!o.topics || *o.topics > 0, "--topics must be at least 1");
   check(!o.inflight || (*o.inflight > 0 && *o.inflight <= 64), "--inflight must be between 1 and 64");
   check(!o.payload_bytes || *o.payload_bytes <= 8'000'000, "--payload-bytes must be at most 8000000");
+  if (plan.scenario) refuse_what_scenarios_say(o);
   for (Profile& p : plan.profiles) apply_profile(o, p);
   apply_times(o, plan);
   apply_rate(o, plan);

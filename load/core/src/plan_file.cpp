@@ -132,6 +132,16 @@ void read_times(const Yaml& in, Plan& plan) {
   optionally(in, "even_arrivals", [&](const Yaml& v) { plan.even_arrivals = v.boolean(); });
 }
 
+/// A plan around a scenario file; the caller reads that.
+void read_scenario(const Yaml& in, Plan& plan) {
+  const Yaml& scenario = in.at("scenario");
+  plan.scenario_file = scenario.string();
+  if (plan.scenario_file.empty()) scenario.fail("expected the path of a scenario file");
+  for (const char* key : {"users", "feeder", "arrivals"})
+    if (const Yaml* other = in.find(key))
+      other->fail(std::string("users that play a scenario have no '") + key + "'; remove it, or the scenario");
+}
+
 Json action_json(const Profile& p) {
   Json out = obj("event", p.event, "bytes", p.payload_bytes, "actors", p.actors);
   if (!p.payload.empty()) out["payload"] = Json::parse(p.payload);
@@ -165,7 +175,7 @@ Json profile_json(const Profile& p) {
 Plan parse_plan(std::string_view text, const std::string& file, std::string& feeder_file) {
   const Yaml in = Yaml::parse(text, file);
   in.only_keys({"phxkit_load", "name", "seed", "heartbeat", "timeout", "late_after", "drain", "arrivals", "even_arrivals", "feeder",
-                "stages", "users", "gates"});
+                "stages", "users", "scenario", "gates"});
   if (in.at("phxkit_load").integer() != 1) in.at("phxkit_load").fail("this program knows plan files of version 1");
   Plan plan;
   plan.name = file;
@@ -175,8 +185,12 @@ Plan parse_plan(std::string_view text, const std::string& file, std::string& fee
   for (const Yaml& s : in.at("stages").items())
     plan.stages.push_back(read_stage(s, plan.stages.empty() ? 0 : plan.stages.back().users, plan.stages.size() + 1));
   if (plan.stages.empty()) in.at("stages").fail("needs at least one stage, as in { users: 100, over: 10s }");
-  for (const Yaml& u : in.at("users").items()) plan.profiles.push_back(read_profile(u));
-  if (plan.profiles.empty() || plan.profiles.size() > 1000) in.at("users").fail("needs between 1 and 1000 kinds of users");
+  if (in.find("scenario") != nullptr)
+    read_scenario(in, plan);
+  else
+    for (const Yaml& u : in.at("users").items()) plan.profiles.push_back(read_profile(u));
+  if (plan.scenario_file.empty() && (plan.profiles.empty() || plan.profiles.size() > 1000))
+    in.at("users").fail("needs between 1 and 1000 kinds of users");
   optionally(in, "gates", [&](const Yaml& v) {
     for (const Yaml& gate : v.items()) plan.gates.push_back(read_gate(gate));
   });
@@ -190,10 +204,14 @@ Json plan_json(const Plan& plan) {
                          "gates", s.gates));
   for (const Profile& p : plan.profiles) users.push_back(profile_json(p));
   for (const GateSpec& g : plan.gates) gates.push_back(obj("expr", g.expr, "abort", g.abort, "grace", duration_text(g.grace)));
-  return obj("phxkit_load", 1, "name", plan.name, "seed", plan.seed, "heartbeat", duration_text(plan.heartbeat), "timeout",
-             duration_text(plan.timeout), "late_after", duration_text(plan.late_after), "drain", duration_text(plan.drain), "arrivals",
-             plan.arrivals, "even_arrivals", plan.even_arrivals, "stages", std::move(stages), "users", std::move(users), "gates",
-             std::move(gates));
+  Json out = obj("phxkit_load", 1, "name", plan.name, "seed", plan.seed, "heartbeat", duration_text(plan.heartbeat), "timeout",
+                 duration_text(plan.timeout), "late_after", duration_text(plan.late_after), "drain", duration_text(plan.drain), "stages",
+                 std::move(stages), "gates", std::move(gates));
+  if (!plan.scenario_file.empty())
+    out["scenario"] = plan.scenario_file;
+  else
+    out.update(obj("arrivals", plan.arrivals, "even_arrivals", plan.even_arrivals, "users", std::move(users)));
+  return out;
 }
 
 }  // namespace phx::load

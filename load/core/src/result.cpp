@@ -49,6 +49,7 @@ Json metrics_json(const Stats& s) {
                  latency_json(s, Metric::recovery, {}), "heartbeat", latency_json(s, Metric::heartbeat, {}));
   out["connect"]["phases"] =
       obj("tcp", summary_json(s[Metric::tcp]), "tls", summary_json(s[Metric::tls]), "upgrade", summary_json(s[Metric::upgrade]));
+  if (!s[Metric::scenario].empty()) out["scenario"] = latency_json(s, Metric::scenario, {});
   Json classes = Json::object();
   for (std::size_t i = 0; i < error_count; ++i) {
     const auto c = static_cast<ErrorClass>(i);
@@ -250,6 +251,7 @@ RunResult evaluate(const Report& r) {
   j["histograms"] = std::move(raw["histograms"]);
   j["counters"] = std::move(raw["counters"]);
   j["refusal"] = r.part.refusal;
+  if (!r.target.is_null()) j["target"] = r.target;
   if (r.keep_ledger) j["ledger"] = r.part.ledger.to_json(r.ledger_zero_ns);
   return out;
 }
@@ -293,6 +295,7 @@ Report merge_results(const std::vector<std::pair<std::string, Json>>& files) {
         out.stages = plan.stages;
       }
       seen.push_back(segment);
+      if (out.target.is_null() && j.contains("target")) out.target = j["target"];
       out.seconds = std::max(out.seconds, j.at("seconds").get<double>());
       out.interrupted = out.interrupted || j.at("interrupted").get<bool>();
       if (j.at("aborted_by").is_string()) out.aborted_by = j["aborted_by"].get<std::string>();

@@ -4,6 +4,7 @@
 #include <phx/core/json.hpp>
 #include <phx/load/figure_text.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -64,7 +65,32 @@ std::string escaped(std::string_view text) {
 
 namespace {
 
-constexpr std::array<const char*, 7> latencies{"connect", "join", "reply", "delivery", "presence", "recovery", "heartbeat"};
+constexpr std::array<const char*, 8> latencies{"connect", "join", "reply", "delivery", "presence", "recovery", "heartbeat", "scenario"};
+
+/// Of those that measured anything.
+bool measured(const Json& r, const char* latency) { return r.contains(latency) && r[latency]["count"] != 0; }
+
+/// What a run of a scenario counts instead of deliveries by sequence number.
+std::string scenario_line(const Json& r) {
+  const Json& counters = r["counters"];
+  const auto passed = counters.value("scenarios", 0ull), failed = counters.value("scenarios_failed", 0ull);
+  if (passed + failed == 0) return {};
+  return "scenarios   " + std::to_string(passed) + " passed, " + std::to_string(failed) + " failed\n";
+}
+
+/// The greatest figures of the watched process, and what could not be read.
+std::string server_lines(const Json& r) {
+  if (!r.contains("target")) return {};
+  double cores = 0, bytes = 0;
+  for (const Json& row : r["target"]["series"]) {
+    cores = std::max(cores, row["values"].value("process.cpu", 0.0));
+    bytes = std::max(bytes, row["values"].value("process.memory", 0.0));
+  }
+  std::string out;
+  if (bytes > 0) out = format("server      at most %.2f cores, %.1f MB\n", cores, bytes / 1024 / 1024);
+  for (const Json& line : r["target"]["trouble"]) out += "! " + line.get<std::string>() + "\n";
+  return out;
+}
 
 std::vector<std::string> verdicts(const Json& r) {
   std::vector<std::string> out;
@@ -94,12 +120,13 @@ std::string text_table(const Json& r) {
          u["failed"].dump() + " failed\n";
   out += format("%-12s%10s%10s%10s%10s%10s%10s\n", "", "count", "p50", "p90", "p99", "p99.9", "max");
   for (const char* name : latencies) {
+    if (!measured(r, name)) continue;
     const Json& m = r[name];
-    if (m["count"] == 0) continue;
     const auto at = [&](const char* key) { return time_text(m[key].get<double>()); };
     out += format("%-12s%10llu%10s%10s%10s%10s%10s\n", name, static_cast<unsigned long long>(m["count"].get<std::uint64_t>()),
                   at("p50_us").c_str(), at("p90_us").c_str(), at("p99_us").c_str(), at("p999_us").c_str(), at("max_us").c_str());
   }
+  out += scenario_line(r);
   if (d["expected"] != 0)
     out += "deliveries  " + d["expected"].dump() + " expected, " + d["received"].dump() + " received, " + d["lost"].dump() + " lost, " +
            d["duplicate"].dump() + " duplicate, " + d["out_of_order"].dump() + " out of order, " + d["late"].dump() + " late\n";
@@ -107,7 +134,7 @@ std::string text_table(const Json& r) {
   for (const auto& [name, n] : r["errors"]["by_class"].items()) out += "  " + name + " " + n.dump();
   out += format("\ngenerator   %.2f cores, lag p99 %s, %s threads in %s processes\n", g["cpu"].get<double>(),
                 time_text(g["lag_p99_us"].get<double>()).c_str(), g["threads"].dump().c_str(), g["processes"].dump().c_str());
-  out += gate_lines(r);
+  out += server_lines(r) + gate_lines(r);
   for (const std::string& line : verdicts(r)) out += "! " + line + "\n";
   return out;
 }
@@ -125,8 +152,8 @@ std::string markdown(const Json& r) {
   }
   out += "| | count | p50 | p90 | p99 | p99.9 | max |\n|---|---|---|---|---|---|---|\n";
   for (const char* name : latencies) {
+    if (!measured(r, name)) continue;
     const Json& m = r[name];
-    if (m["count"] == 0) continue;
     out += "| " + std::string(name) + " | " + m["count"].dump();
     for (const char* key : {"p50_us", "p90_us", "p99_us", "p999_us", "max_us"}) out += " | " + time_text(m[key].get<double>());
     out += " |\n";

@@ -9,11 +9,12 @@ namespace phx::load {
 namespace {
 
 constexpr std::array<std::string_view, metric_count> metric_names{
-    "connect",  "connect_actual",  "tcp",      "tls",      "upgrade",   "join", "ready", "reply", "reply_actual",
-    "delivery", "delivery_actual", "presence", "recovery", "heartbeat", "lag"};
+    "connect",  "connect_actual",  "tcp",      "tls",      "upgrade",   "join", "ready",   "reply", "reply_actual",
+    "delivery", "delivery_actual", "presence", "recovery", "heartbeat", "lag",  "scenario"};
 constexpr std::array<std::string_view, counter_count> counter_names{
-    "attempts", "connects",   "join_attempts",     "joins",          "leaves",  "pushes",   "replies",   "published", "deliveries",
-    "late",     "heartbeats", "presence_messages", "other_messages", "skipped", "bytes_in", "bytes_out", "sends",     "receives"};
+    "attempts",  "connects",        "join_attempts",     "joins",          "leaves",  "pushes",   "replies",   "published", "deliveries",
+    "late",      "heartbeats",      "presence_messages", "other_messages", "skipped", "bytes_in", "bytes_out", "sends",     "receives",
+    "scenarios", "scenarios_failed"};
 constexpr std::array<std::string_view, error_count> error_names{"connect_refused",  "connect_timeout",
                                                                 "connect_failed",   "no_ports",
                                                                 "no_descriptors",   "tls",
@@ -23,7 +24,9 @@ constexpr std::array<std::string_view, error_count> error_names{"connect_refused
                                                                 "unexpected_reply", "heartbeat_timeout",
                                                                 "channel_error",    "channel_closed",
                                                                 "closed_by_server", "connection_lost",
-                                                                "protocol",         "http"};
+                                                                "protocol",         "http",
+                                                                "expect_failed",    "scenario_timeout",
+                                                                "scenario_error"};
 
 template <std::size_t N>
 Json named(const std::array<std::uint64_t, N>& values, const std::array<std::string_view, N>& names) {

@@ -26,7 +26,6 @@ Swarm::Swarm(SwarmJob job, Wire& wire)
       ramp_(job_.plan.ramp()),
       rng_(job_.plan.seed * 1'000'003 + job_.part),
       wheel_(job_.start),
-      stages_(1),
       marker_(stamp_marker(job_.run)) {
   const Plan& plan = job_.plan;
   for (const Profile& p : plan.profiles) {
@@ -151,11 +150,7 @@ void Swarm::cut_all(Instant now) {
 }
 
 void Swarm::on_deadline(Instant now) {
-  const std::size_t stage = job_.plan.stage_at(now - job_.start);
-  if (stage != stage_) {
-    stage_ = stage;
-    if (stages_.size() <= stage) stages_.resize(stage + 1);
-  }
+  tally_.enter(job_.plan.stage_at(now - job_.start));
   if (next_arrival_ <= now) open_arrivals(now);
   if (std::any_of(cuts_.begin(), cuts_.end(), [&](Instant cut) { return cut <= now; })) cut_all(now);
   due_.clear();
@@ -257,6 +252,13 @@ void Swarm::went(User& u, std::uint32_t slot, Instant now) {
 UserCounts Swarm::counts_of(const User& u) const {
   const bool succeeded = profile(u).join ? u.ever_joined : u.ever_connected;
   return {1, u.ever_connected ? 1u : 0u, u.ever_joined ? 1u : 0u, u.tried && !succeeded ? 1u : 0u};
+}
+
+UserCounts Swarm::users() const {
+  UserCounts out = gone_;
+  for (const User& u : users_)
+    if (u.tried || job_.plan.arrivals == 0) out.add(counts_of(u));
+  return out;
 }
 
 /// The open model: the slot is for another user.

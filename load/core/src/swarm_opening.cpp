@@ -1,5 +1,6 @@
 // From the TCP connection to the join reply, over WebSocket and long-polling.
 #include "swarm_parts.hpp"
+#include "url_target.hpp"
 
 #include <phx/core/client/url.hpp>
 #include <phx/core/json.hpp>
@@ -12,19 +13,6 @@ namespace phx::load {
 using State = User::State;
 
 namespace {
-
-/// The path and query of a URL, and who it is for.
-struct Target {
-  std::string authority, path;
-};
-
-Target split(std::string_view url) {
-  url.remove_prefix(url.find("://") + 3);
-  const std::size_t slash = std::min(url.find_first_of("/?"), url.size());
-  std::string path(url.substr(slash));
-  if (path.empty() || path[0] != '/') path.insert(0, "/");
-  return {std::string(url.substr(0, slash)), std::move(path)};
-}
 
 std::string join_token(std::uint16_t joins, char kind) {
   std::string token = "\"J0000\"";
@@ -75,7 +63,7 @@ void Swarm::on_secure(std::uint32_t slot, unsigned lane, Instant now) {
 
 void Swarm::begin_upgrade(User& u, std::uint32_t slot, Instant now) {
   if (profile(u).hostile == Hostile::half_open) return;  // connected, and then nothing
-  const Target to = split(target(u, false));
+  const UrlTarget to = split_url(target(u, false));
   std::string random(16, '\0');
   for (char& c : random) c = static_cast<char>(rng_.next());
   core::ws::ClientHandshakeOptions options;
@@ -202,7 +190,7 @@ void Swarm::poll_request(User& u, std::uint32_t slot, std::uint64_t id, std::str
                          const core::ws::HeaderList& headers, const std::string& body) {
   const unsigned lane = method == "GET" ? 0 : 1;
   auto& l = u.poll->lanes[lane];
-  const Target to = split(url);
+  const UrlTarget to = split_url(url);
   std::string request = std::string(method) + " " + to.path + " HTTP/1.1\r\nhost: " + to.authority + "\r\n";
   for (const auto& [name, value] : headers) request += name + ": " + value + "\r\n";
   if (lane == 1) request += "content-length: " + std::to_string(body.size()) + "\r\n";

@@ -19,8 +19,9 @@ namespace {
 
 using namespace report;
 
-// 140 steps x 6 charts of strips and 3 heat maps of 36 rows keep the largest page below html_limit.
-constexpr std::size_t most_steps = 140, most_columns = 90;
+// How many steps of time a page shows: as many as keep it below html_limit.
+constexpr std::size_t steps_tried[] = {140, 90, 50, 25};
+constexpr std::size_t most_columns = 90;
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
 std::string rate_text(double n) { return count_text(n) + "/s"; }
@@ -28,8 +29,11 @@ std::string at_text(double t) { return format("at %.0f s", t); }
 
 class Page {
  public:
-  explicit Page(const LoadedResult& result)
-      : r_(result.json), result_(result), time_(timeline(result.series, most_steps)), coarse_(timeline(result.series, most_columns)) {}
+  Page(const LoadedResult& result, std::size_t most_steps)
+      : r_(result.json),
+        result_(result),
+        time_(timeline(result.series, most_steps)),
+        coarse_(timeline(result.series, std::min(most_steps, most_columns))) {}
 
   std::string html() const {
     const std::string name = r_["name"].get<std::string>();
@@ -42,6 +46,7 @@ class Page {
     out += verdict_lines(r_) + tiles(r_) + gates_table(r_);
     out += section("Over time", "<div class=\"grid\">" + users() + rates() + deliveries() + latencies() + "</div>");
     out += section("Latency", latency_table(r_) + "<div class=\"grid\" style=\"margin-top:14px\">" + curves() + heat_maps() + "</div>");
+    out += server();
     out += deliveries_table(r_);
     out += section("Errors", errors_table(r_) + errors());
     out += stages_table(r_) +
@@ -137,6 +142,46 @@ class Page {
                   {{"errors", 2, false, each([](const Step& s) { return static_cast<double>(s.sum.errors) / s.rows; })}}, rate_text);
     return chart.empty() ? chart : "<div class=\"grid\" style=\"margin-top:14px\">" + chart + "</div>";
   }
+  /// The watched server on the same time axis: one chart per unit.
+  std::string server() const {
+    if (!r_.contains("target")) return {};
+    const Json& target = r_["target"];
+    std::string charts, notes;
+    for (const auto& [unit, title, text] : server_charts) charts += over_time(title, step_note(), server_lines(target, unit), text);
+    for (const Json& line : target["trouble"]) notes += "<p class=\"say\">" + safe(line.get<std::string>(), 600) + "</p>\n";
+    return section("The server", notes + "<div class=\"grid\">" + charts + "</div>");
+  }
+  struct ServerChart {
+    const char *unit, *title;
+    Axis::Text text;
+  };
+  static constexpr ServerChart server_charts[] = {{"cores", "CPU of the server, in cores", count_text},
+                                                  {"bytes", "Memory of the server", bytes_text},
+                                                  {"count", "Levels of the server", count_text},
+                                                  {"per second", "Rates of the server", rate_text}};
+  /// The figures of that unit, by name, as means of each step; as many as there are colours and dashes.
+  std::vector<Line> server_lines(const Json& target, std::string_view unit) const {
+    std::vector<Line> lines;
+    for (const auto& [name, its] : target["units"].items()) {
+      if (its.get<std::string>() != unit || lines.size() == 8) continue;
+      const auto n = static_cast<int>(lines.size());
+      lines.push_back({shortened(name, 40), n % 4 + 1, n >= 4, server_values(target, name)});
+    }
+    return lines;
+  }
+  std::vector<double> server_values(const Json& target, const std::string& name) const {
+    std::vector<double> sum(time_.steps.size(), 0), rows(time_.steps.size(), 0), out;
+    for (const Json& row : target["series"]) {
+      const auto at = row["t"].get<std::uint64_t>() / time_.width;
+      const auto value = row["values"].find(name);
+      if (at >= sum.size() || value == row["values"].end()) continue;
+      sum[at] += value->get<double>();
+      ++rows[at];
+    }
+    for (std::size_t i = 0; i < sum.size(); ++i) out.push_back(rows[i] == 0 ? nothing : sum[i] / rows[i]);
+    return out;
+  }
+
   std::string generator() const {
     return over_time("CPU of the generator", "cores in use", {{"cores", 1, false, each([](const Step& s) { return s.sum.cpu / s.rows; })}},
                      count_text) +
@@ -151,6 +196,11 @@ class Page {
 
 }  // namespace
 
-std::string html_report(const LoadedResult& result) { return Page(result).html(); }
+std::string html_report(const LoadedResult& result) {
+  std::string out;
+  for (const std::size_t steps : steps_tried)
+    if (out = Page(result, steps).html(); out.size() <= html_limit) break;
+  return out;
+}
 
 }  // namespace phx::load

@@ -13,7 +13,8 @@
 namespace phx::load::report {
 namespace {
 
-constexpr std::array<const char*, 8> metrics{"connect", "join", "ready", "reply", "delivery", "presence", "recovery", "heartbeat"};
+constexpr std::array<const char*, 9> metrics{"connect",  "join",     "ready",     "reply",   "delivery",
+                                             "presence", "recovery", "heartbeat", "scenario"};
 constexpr std::size_t most_rows = 60;
 
 std::string text_of(const Json& json, const char* key) { return json.at(key).get<std::string>(); }
@@ -89,6 +90,8 @@ std::string tiles(const Json& r) {
                 "median " + time_text(number_of(r[key], "p50_us")) + ", " + count(r[key], "count") + " measured");
   };
   out += latency("join", "join p99") + latency("reply", "reply p99") + latency("delivery", "delivery p99");
+  const auto played = r["counters"].value("scenarios", 0.0), broken = r["counters"].value("scenarios_failed", 0.0);
+  if (played + broken > 0) out += tile(count_text(played), "scenarios passed", count_text(broken) + " failed", broken > 0);
   if (d["expected"] != 0) {
     const bool wrong = d["lost"] != 0 || d["duplicate"] != 0 || d["out_of_order"] != 0;
     out += tile(count(d, "lost"), "deliveries lost", "of " + count(d, "expected") + " expected", wrong);
@@ -119,7 +122,8 @@ std::string latency_table(const Json& r) {
     for (const char* key : {"p50_us", "p90_us", "p99_us", "p999_us", "max_us", "mean_us"}) out += cell(time_text(number_of(m, key)));
     out += "</tr>\n";
   };
-  for (const char* name : metrics) row(name, r[name]);
+  for (const char* name : metrics)
+    if (r.contains(name)) row(name, r[name]);
   return out + foot() + "<p class=\"note\">Counted from the instant an action was planned for, so a stalled server shows in full.</p>";
 }
 

@@ -90,6 +90,17 @@ void check_texts(const Checker& c, const char* key) {
     if (!item.is_string()) c.damaged(key, "a list of texts");
 }
 
+void check_target(const Checker& target) {
+  check_texts(target, "trouble");
+  for (const auto& [name, unit] : target.in("units").json().items())
+    if (!unit.is_string()) target.damaged("units." + name, "a text");
+  target.each("series", [](const Checker& row) {
+    row.has(Kind::count, {"t"});
+    for (const auto& [name, value] : row.in("values").json().items())
+      if (!value.is_number()) row.damaged("values." + name, "a number");
+  });
+}
+
 void check(const Checker& c) {
   c.has(Kind::text, {"name", "url", "started", "segment"}).has(Kind::number, {"seconds"}).has(Kind::flag, {"interrupted"});
   c.has(Kind::object, {"plan", "environment", "histograms", "counters"}).has(Kind::array, {"series"});
@@ -107,6 +118,9 @@ void check(const Checker& c) {
                 {"threads", "processes", "retransmits", "descriptors", "descriptor_limit", "backlog_max_bytes", "resident_bytes"});
   check_texts(generator, "reasons");
   c.each("gates", check_gate);
+  if (c.json().contains("target")) check_target(c.in("target"));
+  if (c.json().contains("scenario"))
+    c.in("scenario").has(Kind::count, {"count"}).has(Kind::number, {"p50_us", "p90_us", "p99_us", "p999_us", "max_us", "mean_us"});
   c.each("stages", [](const Checker& stage) { check_latencies(stage.has(Kind::text, {"name"})); });
 }
 

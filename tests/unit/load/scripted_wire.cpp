@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <phx/core/ws/handshake.hpp>
+#include <phx/load/scenario_swarm.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -12,8 +13,8 @@ namespace phx::load::test {
 using core::MessageView;
 
 struct ScriptedServer::Client {
-  Client(ScriptedServer& server, Swarm*& of, std::uint32_t at) : swarm(of), slot(at), link(server.engine, core::v2_serializer()) {}
-  Swarm*& swarm;
+  Client(ScriptedServer& server, Crowd*& of, std::uint32_t at) : swarm(of), slot(at), link(server.engine, core::v2_serializer()) {}
+  Crowd*& swarm;
   std::uint32_t slot;
   bool open = true, upgraded = false;
   core::ws::Decoder decoder{core::ws::Role::server};
@@ -24,7 +25,7 @@ struct ScriptedServer::Client {
 class ScriptedServer::Port final : public Wire {
  public:
   explicit Port(ScriptedServer& server) : server_(server) {}
-  Swarm* swarm = nullptr;
+  Crowd* swarm = nullptr;
 
   std::optional<ErrorClass> open(std::uint32_t slot, unsigned, std::uint32_t) override {
     auto c = std::make_shared<Client>(server_, swarm, slot);
@@ -61,12 +62,24 @@ class ScriptedServer::Port final : public Wire {
 ScriptedServer::ScriptedServer(std::vector<scenario::FaultRule> faults, std::uint64_t seed) : engine(std::move(faults), seed) {}
 ScriptedServer::~ScriptedServer() = default;
 
+SwarmJob ScriptedServer::job_of(Plan plan, std::uint32_t part, std::uint32_t parts) {
+  plan_ = std::move(plan);
+  return {.plan = plan_, .url = "ws://test/socket", .run = 42, .part = part, .parts = parts, .start = start_};
+}
+
 Swarm& ScriptedServer::add(Plan plan, std::uint32_t part, std::uint32_t parts) {
   ports_.push_back(std::make_unique<Port>(*this));
-  SwarmJob job{.plan = std::move(plan), .url = "ws://test/socket", .run = 42, .part = part, .parts = parts, .start = start_};
-  swarms_.push_back(std::make_unique<Swarm>(std::move(job), *ports_.back()));
+  auto swarm = std::make_unique<Swarm>(job_of(std::move(plan), part, parts), *ports_.back());
+  Swarm& out = *swarm;
+  swarms_.push_back(std::move(swarm));
   ports_.back()->swarm = swarms_.back().get();
-  return *swarms_.back();
+  return out;
+}
+
+void ScriptedServer::add_scenario(Plan plan, std::uint32_t part, std::uint32_t parts) {
+  ports_.push_back(std::make_unique<Port>(*this));
+  swarms_.push_back(std::make_unique<ScenarioSwarm>(job_of(std::move(plan), part, parts), *ports_.back()));
+  ports_.back()->swarm = swarms_.back().get();
 }
 
 /// One way, and no earlier than the end of a stall.
@@ -93,11 +106,10 @@ void ScriptedServer::run_until(Duration offset) {
 }
 
 RunPart ScriptedServer::finish() {
-  const Plan& plan = swarms_.front()->plan();
-  Duration at = plan.length();
+  Duration at = plan_.length();
   run_until(at);
   const auto drained = [&] { return std::all_of(swarms_.begin(), swarms_.end(), [&](const auto& s) { return s->drained(now_); }); };
-  while (!drained() && at < plan.length() + plan.drain) run_until(at += 50ms);
+  while (!drained() && at < plan_.length() + plan_.drain) run_until(at += 50ms);
   RunPart out;
   for (auto& swarm : swarms_) {
     swarm->finish(now_);
@@ -133,6 +145,7 @@ void ScriptedServer::to_client(Client& c, std::string bytes, Instant when) {
 }
 
 void ScriptedServer::on_request(Client& c, const std::string& bytes) {
+  if (bytes.starts_with("GET /api ")) return to_client(c, "HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"token\":\"t\"}", now_ + 1ms);
   const std::size_t key = bytes.find("Sec-WebSocket-Key: ");
   ASSERT_NE(key, std::string::npos) << bytes;
   const std::string value = bytes.substr(key + 19, 24);

@@ -182,6 +182,7 @@ bool ActorCore::Impl::take(const ExpectStep& step, const Step& whole, std::size_
   const Json value = parsed(timeline[entry].payload);
   if (!step.payload.explain(value, scope(), &variables).empty()) return false;
   timeline[entry].used = true;
+  ++taken;
   capture(whole, value);
   return true;
 }

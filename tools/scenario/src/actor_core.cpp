@@ -117,7 +117,8 @@ void ActorCore::Impl::time_out(Strand& s) {
 void ActorCore::Impl::fail(const StepFailed& why) {
   const Step* step = failing;
   failure = Failure{.kind = why.kind, .actor = actor.name, .message = why.message, .details = why.details, .nearest = why.nearest};
-  if (step != nullptr) failure->place = step->place, failure->source = step->source;
+  failure->too_late = overdue;
+  if (step != nullptr) failure->place = step->place, failure->source = step->source, failure->step = step_word(*step);
   note({.kind = TimelineEntry::Kind::failed, .at = now, .event = why.message, .line = failure->place.line});
   out->push_back(ActorFailed{});
 }
@@ -171,7 +172,9 @@ void ActorCore::on_deadline(Instant now, ActorEffects& out) {
     for (Impl::Strand& s : impl_->strands) {
       if (s.done || !s.deadline || *s.deadline > now) continue;
       impl_->failing = s.step;
+      impl_->overdue = true;
       impl_->time_out(s);
+      impl_->overdue = false;
     }
   });
 }
@@ -181,6 +184,7 @@ bool ActorCore::failed() const noexcept { return impl_->failure.has_value(); }
 const std::optional<Failure>& ActorCore::failure() const noexcept { return impl_->failure; }
 const std::string& ActorCore::name() const noexcept { return impl_->actor.name; }
 const Variables& ActorCore::variables() const noexcept { return impl_->variables; }
+std::uint64_t ActorCore::messages_taken() const noexcept { return impl_->taken; }
 const std::vector<TimelineEntry>& ActorCore::timeline() const noexcept { return impl_->timeline; }
 std::vector<std::string> ActorCore::waiting_at() const { return impl_->waiting_at(); }
 

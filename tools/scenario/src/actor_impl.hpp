@@ -120,7 +120,7 @@ class ActorCore::Impl {
   ActorContext context;
   mutable Rng random;
   mutable std::uint64_t counter = 0;
-  std::uint64_t seq = 0, last_id = 0;
+  std::uint64_t seq = 0, last_id = 0, taken = 0;
   std::uint32_t last_channel = 0;
   Variables variables;
   std::map<std::string, Channel> channels;
@@ -131,6 +131,7 @@ class ActorCore::Impl {
     std::string reason;
   };
   const Step* failing = nullptr;  // whose failure it is when something is thrown
+  bool overdue = false;           // and it is thrown because time is up
   bool connected = false;
   std::optional<Closed> closed;  // by the server, and not yet expected
   std::optional<Failure> failure;

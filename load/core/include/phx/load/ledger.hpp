@@ -77,7 +77,7 @@ class Ledger {
  public:
   std::vector<StreamLog> streams;
   std::vector<Membership> memberships;
-  std::map<std::string, Deliveries> seen;  ///< per topic: duplicate, out_of_order, late, as they were seen
+  std::map<std::string, Deliveries> seen;  ///< per topic: duplicate, out_of_order, late, as they were seen; the rest only of scenarios
 
   void merge(Ledger&& other);
   /// Per topic.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,10 @@
 #include <phx/load/distribution.hpp>
 
 #include <tl/expected.hpp>
+
+namespace phx::scenario {
+struct Scenario;
+}
 
 namespace phx::load {
 
@@ -69,6 +74,9 @@ struct Plan {
   std::vector<GateSpec> gates;
   double arrivals = 0;  ///< open model: new users per second, Poisson unless `even`; each makes one visit. Stages then give the time only
   bool even_arrivals = false;
+  /// What users play instead of `profiles`; with the text of the file, for other processes.
+  std::shared_ptr<const scenario::Scenario> scenario{};
+  std::string scenario_file{}, scenario_text{};
   std::vector<Json> rows;  ///< feeder: user n has row n modulo their number
   std::uint64_t seed = 1;
   Duration heartbeat = std::chrono::seconds(30);
@@ -78,6 +86,8 @@ struct Plan {
   std::uint32_t segment = 1, segments = 1;   ///< this part, 1 .. segments
 
   std::uint32_t peak_users() const noexcept;
+  /// Of all users at the peak: one each, two with long-polling, one per actor of a scenario.
+  std::uint64_t peak_connections() const noexcept;
   Duration length() const noexcept;
   /// Users 0 .. of the plan that belong to this profile are decided by seed and number alone.
   std::size_t profile_of(std::uint32_t user) const;
@@ -120,6 +130,13 @@ void apply(PlanOverrides overrides, Plan& plan);
 /// A plan file: YAML (JSON is YAML too). Throws scenario::FileError: "plan.yaml:7:3: unknown key 'user', did you mean 'users'?".
 /// feeder_file: what `feeder:` names, or empty; its rows are the caller's to read.
 Plan parse_plan(std::string_view text, const std::string& file, std::string& feeder_file);
+
+/// A scenario file as a plan: its `load: stages` and `gates`; without stages those of a preset. Throws scenario::FileError.
+Plan scenario_plan(std::string_view text, const std::string& file);
+/// Throws scenario::FileError for steps that `phx test` takes and a load run does not: other hosts than that of `url`, long-polling.
+void check_scenario(const Plan& plan, const std::string& url);
+/// The scenario of plan.scenario_file as `text` says it, for users to play. Throws scenario::FileError.
+void play_scenario(Plan& plan, std::string_view text);
 
 /// The plan as a plan file: as it travels to worker processes and stands in result.json. Without rows and segment.
 Json plan_json(const Plan& plan);

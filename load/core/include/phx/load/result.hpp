@@ -58,6 +58,7 @@ struct Report {
   Json environment;
   Json
       fleet;  ///< {"name","members":[{"segment","host","clock_offset_us","clock_error_us","clock_drift_us","died","reports_lost"}]}, or null
+  Json target;  ///< TargetLog::to_json(); null: the server was not watched
   RunPart part;
   std::int64_t ledger_zero_ns = 0;
   bool keep_ledger = false;  ///< segments keep their books, so that merge is exact

@@ -29,7 +29,8 @@ enum class Metric : std::uint8_t {
   presence,  ///< phx_join to seeing oneself in presence_state or presence_diff
   recovery,  ///< connection lost to joined again
   heartbeat,
-  lag,  ///< planned to done, of everything that was scheduled
+  lag,       ///< planned to done, of everything that was scheduled
+  scenario,  ///< one passed run of a scenario, from its begin to its end
   count_
 };
 enum class Counter : std::uint8_t {
@@ -51,6 +52,8 @@ enum class Counter : std::uint8_t {
   bytes_out,
   sends,
   receives,
+  scenarios,         ///< runs of a scenario that passed
+  scenarios_failed,  ///< and failed; see the errors for why
   count_
 };
 enum class ErrorClass : std::uint8_t {
@@ -74,6 +77,9 @@ enum class ErrorClass : std::uint8_t {
   connection_lost,
   protocol,
   http,
+  expect_failed,     ///< of a scenario: no such message, another presence, a refuted message came
+  scenario_timeout,  ///< not done within the scenario's `timeout`
+  scenario_error,    ///< a step that cannot be done: nothing joined, a template without a value
   count_
 };
 inline constexpr std::size_t metric_count = static_cast<std::size_t>(Metric::count_);

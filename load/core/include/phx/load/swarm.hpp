@@ -13,23 +13,11 @@
 #include <phx/core/serializer.hpp>
 #include <phx/core/ws/frame.hpp>
 #include <phx/core/ws/handshake.hpp>
-#include <phx/load/gate.hpp>
-#include <phx/load/ledger.hpp>
-#include <phx/load/plan.hpp>
-#include <phx/load/statistics.hpp>
+#include <phx/load/crowd.hpp>
+#include <phx/load/tally.hpp>
 #include <phx/load/wheel.hpp>
-#include <phx/load/wire.hpp>
 
 namespace phx::load {
-
-struct SwarmJob {
-  Plan plan;
-  std::string url;                    ///< ws://host:port/socket
-  std::uint32_t run = 0;              ///< whose messages count
-  std::uint32_t part = 0, parts = 1;  ///< this swarm has the users n with n % parts == part
-  Instant start{};
-  std::size_t opening_at_once = 200;  ///< connections in their handshake
-};
 
 /// One user: a compact machine (its size is asserted), no heap while it is idle.
 ///
@@ -67,40 +55,37 @@ struct User {
 ///
 /// Rules. Each action has a planned instant on a schedule that does not wait for the server; latencies count from there, and a second time
 /// from the sending. A membership lasts from the join reply to the sending of phx_leave or the loss; see Ledger.
-class Swarm {
+class Swarm final : public Crowd {
  public:
   Swarm(SwarmJob job, Wire& wire);
-  ~Swarm();
+  ~Swarm() override;
   Swarm(const Swarm&) = delete;
   Swarm& operator=(const Swarm&) = delete;
 
-  void on_tcp(std::uint32_t slot, unsigned lane, Instant now);
-  void on_secure(std::uint32_t slot, unsigned lane, Instant now);
-  /// `bytes` are unmasked in place.
-  void on_bytes(std::uint32_t slot, unsigned lane, std::span<char> bytes, Instant now);
-  /// detail: for first_refusal().
-  void on_lost(std::uint32_t slot, unsigned lane, ErrorClass why, Instant now, std::string_view detail = {});
-  void on_deadline(Instant now);
-  std::optional<Instant> next_deadline() const;
+  void on_tcp(std::uint32_t slot, unsigned lane, Instant now) override;
+  void on_secure(std::uint32_t slot, unsigned lane, Instant now) override;
+  void on_bytes(std::uint32_t slot, unsigned lane, std::span<char> bytes, Instant now) override;
+  void on_lost(std::uint32_t slot, unsigned lane, ErrorClass why, Instant now, std::string_view detail) override;
+  void on_deadline(Instant now) override;
+  std::optional<Instant> next_deadline() const override;
 
-  /// No more arrivals and actions; what is under way goes on. The plan's end does it by itself.
-  void stop(Instant now);
-  bool stopped() const noexcept { return stopped_; }
+  /// No more arrivals and actions; what is under way goes on.
+  void stop(Instant now) override;
+  bool stopped() const noexcept override { return stopped_; }
   /// Stopped, every push answered, every broadcast come back to its publisher, and nothing heard for half a second.
-  bool drained(Instant now) const;
+  bool drained(Instant now) const override;
   /// Closes the books: memberships end here. Then connections are closed.
-  void finish(Instant now);
+  void finish(Instant now) override;
 
-  UserCounts users() const;
-  const std::vector<Stats>& stages() const noexcept { return stages_; }
-  Ledger& ledger() noexcept { return ledger_; }
+  UserCounts users() const override;
+  const std::vector<Stats>& stages() const noexcept override { return tally_.stages(); }
+  Ledger& ledger() noexcept override { return ledger_; }
   std::uint64_t connected() const noexcept { return connected_; }
   std::uint64_t joined() const noexcept { return joined_; }
-  /// The increments since the last call; the caller says which second it was.
-  Second take_second();
-  /// "error": {"reason":"unauthorized"} of the first refused join, status line of the first refused upgrade, what is wrong with a certificate;
-  /// for the operator.
-  const std::string& first_refusal() const noexcept { return first_refusal_; }
+  Second take_second() override { return tally_.take_second(connected_, joined_); }
+  /// "error": {"reason":"unauthorized"} of the first refused join, status line of the first refused upgrade, what is wrong with a
+  /// certificate.
+  const std::string& first_refusal() const noexcept override { return first_refusal_; }
   const Plan& plan() const noexcept { return job_.plan; }
 
  private:
@@ -172,11 +157,10 @@ class Swarm {
   void flush(std::uint32_t slot);
   void arm(User& u, std::uint32_t slot);
   std::uint32_t mask() noexcept { return static_cast<std::uint32_t>(rng_.next()); }
-  Stats& stats() noexcept { return stages_[stage_]; }
-  void measure(Metric m, Duration d);
-  void count(Counter c, std::uint64_t n = 1);
-  void error(ErrorClass c, std::uint64_t n = 1);
-  void lag(Instant planned, Instant now);
+  void measure(Metric m, Duration d) { tally_.measure(m, d); }
+  void count(Counter c, std::uint64_t n = 1) { tally_.count(c, n); }
+  void error(ErrorClass c, std::uint64_t n = 1) { tally_.error(c, n); }
+  void lag(Instant planned, Instant now) { tally_.lag(planned, now); }
   Instant at(Duration offset) const noexcept { return job_.start + offset; }
   Instant end() const noexcept { return at(length_); }
 
@@ -190,9 +174,7 @@ class Swarm {
   std::deque<std::uint32_t> queue_;
   std::size_t opening_ = 0;
   std::uint64_t connected_ = 0, joined_ = 0, outstanding_ = 0, unconfirmed_ = 0;
-  std::vector<Stats> stages_;
-  std::size_t stage_ = 0;
-  Second second_;
+  Tally tally_;
   Ledger ledger_;
   UserCounts gone_;  // of slots that were used again
   std::vector<std::unique_ptr<Topic>> topics_;

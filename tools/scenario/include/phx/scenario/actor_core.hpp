@@ -83,6 +83,8 @@ struct Failure {
   std::string message = {};                 ///< "no 'new_msg' on room within 2s"
   std::vector<std::string> details = {};    ///< differences of the answer, or of the nearest message
   std::optional<std::size_t> nearest = {};  ///< of the timeline: the message most like the expected one
+  std::string_view step = {};               ///< "push", "expect", ...; empty: no step's fault
+  bool too_late = false;                    ///< what the step waited for has not come in time
 };
 
 struct TimelineEntry {
@@ -145,6 +147,7 @@ class ActorCore {
   const std::optional<Failure>& failure() const noexcept;
   const std::string& name() const noexcept;
   const Variables& variables() const noexcept;
+  std::uint64_t messages_taken() const noexcept;  ///< by `expect` steps so far
   const std::vector<TimelineEntry>& timeline() const noexcept;
   /// The steps that are waited in, as "chat.yaml:12:9 expect", for a scenario that ran out of time.
   std::vector<std::string> waiting_at() const;

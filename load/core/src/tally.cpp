@@ -1,28 +1,24 @@
-// What a swarm has counted.
-#include "swarm_parts.hpp"
+#include <phx/load/tally.hpp>
 
 #include <algorithm>
 #include <utility>
 
 namespace phx::load {
 
-UserCounts Swarm::users() const {
-  UserCounts out = gone_;
-  for (const User& u : users_)
-    if (u.tried || job_.plan.arrivals == 0) out.add(counts_of(u));
+void Tally::enter(std::size_t stage) {
+  stage_ = stage;
+  if (stages_.size() <= stage) stages_.resize(stage + 1);
+}
+
+Second Tally::take_second(std::uint64_t connected, std::uint64_t joined) {
+  Second out = std::exchange(second_, Second{});
+  out.connected = connected;
+  out.joined = joined;
   return out;
 }
 
-Second Swarm::take_second() {
-  Second out = std::move(second_);
-  second_ = Second{};
-  out.connected = connected_;
-  out.joined = joined_;
-  return out;
-}
-
-void Swarm::measure(Metric m, Duration d) {
-  stats().record(m, d);
+void Tally::measure(Metric m, Duration d) {
+  stages_[stage_].record(m, d);
   const auto cell = [&](Second::Latency which) {
     ++second_.cells[which][Second::cell_of(static_cast<std::uint64_t>(std::max<std::int64_t>(0, d.count())))];
   };
@@ -34,17 +30,17 @@ void Swarm::measure(Metric m, Duration d) {
     cell(Second::join);
 }
 
-void Swarm::count(Counter c, std::uint64_t n) {
-  stats().count(c, n);
+void Tally::count(Counter c, std::uint64_t n) {
+  stages_[stage_].count(c, n);
   second_.counters[static_cast<std::size_t>(c)] += n;
 }
 
-void Swarm::error(ErrorClass c, std::uint64_t n) {
-  stats().count(c, n);
+void Tally::error(ErrorClass c, std::uint64_t n) {
+  stages_[stage_].count(c, n);
   second_.errors += n;
 }
 
-void Swarm::lag(Instant planned, Instant now) {
+void Tally::lag(Instant planned, Instant now) {
   const Duration late = std::max(Duration::zero(), now - planned);
   measure(Metric::lag, late);
   second_.lag_max_us = std::max(second_.lag_max_us, static_cast<std::uint64_t>(late.count() / 1000));
