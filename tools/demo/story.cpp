@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <phx/client.hpp>
-#include <phx/testing/server_program.hpp>
 #include <phx/core/base64.hpp>
 #include <phx/core/json.hpp>
 #include <phx/core/random.hpp>
+#include <phx/testing/server_program.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "rest.hpp"
+#include "swarm.hpp"
 
 namespace phx::demo {
 namespace {
@@ -160,14 +161,14 @@ void chat(Person& from, const std::string& text, Happenings& world) {
 
 }  // namespace
 
-void tell(const std::string& server_program) {
+void tell(const Programs& programs) {
   Happenings world;
   chapter("A server starts");
   const Folder folder;
   const auto start = [&](std::uint16_t port) {
     return std::make_unique<testing::ServerProgram>(
-        server_program, std::vector<std::string>{"--port", std::to_string(port), "--log-level", "warning", "--database",
-                                                 "sqlite:" + folder.file("demo.db"), "--secret-key-base-file", folder.secret()});
+        programs.server, std::vector<std::string>{"--port", std::to_string(port), "--log-level", "warning", "--database",
+                                                  "sqlite:" + folder.file("demo.db"), "--secret-key-base-file", folder.secret()});
   };
   auto server = start(0);
   const std::uint16_t port = server->port();
@@ -208,6 +209,9 @@ void tell(const std::string& server_program) {
   world.await("ada sees bob go");
   bob.reset();
   ada.leave();
+
+  chapter("A swarm comes for ten seconds");
+  for (const std::string& line : swarm(programs.load, url)) say("swarm", line);
 
   chapter("The server stops in good order");
   const int code = server->stop();

@@ -4,7 +4,12 @@
 
 namespace phx::demo {
 
+/// Where the programs of the story are.
+struct Programs {
+  std::string server, load;
+};
+
 /// Tells and checks the story. Throws std::runtime_error at the first thing that does not happen.
-void tell(const std::string& server_program);
+void tell(const Programs& programs);
 
 }  // namespace phx::demo

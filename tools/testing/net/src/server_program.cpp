@@ -7,14 +7,43 @@
 
 #include <phx/core/json.hpp>
 
+#include <array>
 #include <csignal>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 extern char** environ;
 
 namespace phx::testing {
 namespace {
+
+/// The stdout of a child: it has `in`, we read `out`.
+struct Pipe {
+  Pipe() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+    out = ends[0];
+    in = ends[1];
+  }
+  ~Pipe() {
+    close_in();
+    close(out);
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  void close_in() {
+    if (in >= 0) close(in);
+    in = -1;
+  }
+  int in = -1, out = -1;
+};
+
+int wait_for(pid_t pid) {
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
 
 std::string read_line(int fd) {
   std::string line;
@@ -41,18 +70,10 @@ pid_t spawn(const std::string& program, std::vector<std::string>& arguments, int
 }  // namespace
 
 ServerProgram::ServerProgram(const std::string& program, std::vector<std::string> arguments) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
-  try {
-    pid_ = spawn(program, arguments, ends[1]);
-  } catch (...) {
-    close(ends[0]);
-    close(ends[1]);
-    throw;
-  }
-  close(ends[1]);
-  const auto ready = parse_json(read_line(ends[0]));
-  close(ends[0]);
+  Pipe pipe;
+  pid_ = spawn(program, arguments, pipe.in);
+  pipe.close_in();
+  const auto ready = parse_json(read_line(pipe.out));
   if (!ready || !ready->contains("listening")) {
     kill();
     throw std::runtime_error(program + " did not come up");
@@ -74,11 +95,17 @@ int ServerProgram::stop() {
   return wait();
 }
 
-int ServerProgram::wait() {
-  int status = 0;
-  while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {}
-  pid_ = -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+int ServerProgram::wait() { return wait_for(std::exchange(pid_, -1)); }
+
+Finished run_to_end(const std::string& program, std::vector<std::string> arguments) {
+  Pipe pipe;
+  const pid_t pid = spawn(program, arguments, pipe.in);
+  pipe.close_in();
+  Finished out;
+  std::array<char, 65536> chunk;
+  for (ssize_t n = 0; (n = read(pipe.out, chunk.data(), chunk.size())) > 0;) out.out.append(chunk.data(), static_cast<std::size_t>(n));
+  out.code = wait_for(pid);
+  return out;
 }
 
 }  // namespace phx::testing

@@ -31,4 +31,12 @@ class ServerProgram {
   std::uint16_t port_ = 0;
 };
 
+/// A program that ends by itself: its exit code (128 and the signal that ended it) and what it wrote to stdout. Throws std::system_error when
+/// it cannot be started.
+struct Finished {
+  int code = 0;
+  std::string out;
+};
+Finished run_to_end(const std::string& program, std::vector<std::string> arguments);
+
 }  // namespace phx::testing
