@@ -1,8 +1,14 @@
 // The ways to use the client that docs/client.md shows: typed events, deliveries, pulling, polling, metrics. Run against phx-server.
 #include <phx/client.hpp>
+#include <phx/client/async.hpp>
 #include <phx/client/typed.hpp>
 
 #include <iostream>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 namespace {
 
@@ -34,6 +40,15 @@ void game_loop(const std::string& url) {
   }
 }
 
+/// A coroutine: answers have types too.
+boost::asio::awaitable<void> converse(phx::Channel& room) {
+  const NewMsg question{"coroutine"};
+  const phx::TypedReply<NewMsg> reply = co_await room.async_push(ping, question, boost::asio::use_awaitable);
+  std::cout << "typed answer to a " << reply.value().body << '\n';  // value() throws phx::ReplyError: refused, or not a NewMsg
+  const auto other = co_await room.async_push<phx::Json>("ping", phx::obj("n", 1), boost::asio::use_awaitable);
+  if (other.ok()) std::cout << "and to another " << other.value().at("n") << '\n';
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -53,6 +68,13 @@ int main(int argc, char** argv) {
   const auto message = inbox.receive(std::chrono::seconds(10));
   if (!message) return std::cerr << "nothing came: " << message.error().message() << '\n', 1;
   std::cout << "pulled " + message->payload.text() + '\n';
+
+  const auto answer = room.push(ping, {"future"}).future().get();  // phx::Result<phx::TypedReply<NewMsg>>
+  if (answer) std::cout << "typed answer to a " << answer->value().body << '\n';
+
+  boost::asio::io_context io;
+  boost::asio::co_spawn(io, converse(room), boost::asio::detached);
+  io.run();
 
   game_loop(url);
 

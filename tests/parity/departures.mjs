@@ -4,24 +4,10 @@
 // Everything else must be equal to the byte and the millisecond.
 
 const CLOSED = 3
-const patience = 1500  // ms that a teardown waits for the closed state
 
 function detach(conn) { for (const event of ["onopen", "onerror", "onmessage", "onclose"]) conn[event] = () => {} }
 
 export const departures = {
-  "S11": {
-    what: "a teardown ends when its transport is closed, at the latest after 1500 ms; phoenix.js looks after 150, 450, 900 and 1500 ms",
-    socket({ socket, time }, met) {
-      socket.waitForSocketClosed = (conn, done) => {
-        if (conn.readyState === CLOSED) return done()
-        met()
-        let waiting = true
-        const end = () => { if (waiting) { waiting = false; done() } }
-        conn.told.push(end)
-        time.after(patience, end)
-      }
-    },
-  },
   "D-7": {
     what: "a transport that is replaced is closed for the user at that moment, and its later events are dropped",
     socket({ socket }, met) {
@@ -52,8 +38,15 @@ export const departures = {
     },
   },
   "S1": {
-    what: "connect() works while any disconnect() is in progress; the end of an earlier one makes phoenix.js forget the later one",
+    what: "connect() works while any disconnect() is in progress, and once; the end of an earlier one makes phoenix.js forget the later one, and a " +
+      "second connect() replaces what the first has begun",
     socket({ socket }, met) {
+      const connect = socket.transportConnect
+      socket.transportConnect = function () {
+        if (this.disconnecting) met()
+        this.disconnecting = false
+        connect.call(this)
+      }
       const disconnect = socket.disconnect
       socket.disconnect = function (done, ...how) {
         const conn = this.conn
@@ -69,23 +62,13 @@ export const departures = {
     },
   },
   "S5": {
-    what: "after a disconnect() nothing reconnects by itself, also when it came while a dead heartbeat's connection was closing",
+    what: "after a disconnect() nothing reconnects by itself, also when it came while a dead heartbeat's or a reconnect's teardown was under way",
     socket({ socket }, met) {
+      socket.reconnectTimer.callback = () => socket.teardown(() => socket.closeWasClean ? met() : socket.connect())
       const schedule = socket.reconnectTimer.scheduleTimeout
       socket.reconnectTimer.scheduleTimeout = function () {
         if (socket.closeWasClean || (socket.conn && socket.conn.readyState !== CLOSED)) return met()
         schedule.call(this)
-      }
-    },
-  },
-  "S7": {
-    what: "connect() takes the place of a reconnect that is due; phoenix.js connects, and the timer then tears the new connection down",
-    socket({ socket, time }, met) {
-      const connect = socket.connect
-      socket.connect = function () {
-        const { timer } = this.reconnectTimer
-        if (!this.conn && time.timers.delete(timer)) met()
-        connect.call(this)
       }
     },
   },

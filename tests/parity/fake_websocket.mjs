@@ -8,7 +8,6 @@ export function fakeWebSocket(game) {
     constructor(_url, _protocols) {
       this.readyState = CONNECTING
       this.bufferedAmount = 0
-      this.told = []
       this.number = game.wires.push(this)
       game.log("connect", this.number)
       if (game.auto.open != null) game.time.network(game.auto.open, () => this.opened())
@@ -41,7 +40,6 @@ export function fakeWebSocket(game) {
       if (this.readyState === CLOSED) return
       this.readyState = CLOSED
       this.onclose(event)
-      this.afterClose()
     }
 
     failed() {
@@ -49,10 +47,7 @@ export function fakeWebSocket(game) {
       this.readyState = CLOSED
       this.onerror(new Error("connection failed"))
       this.onclose({ code: 1006, reason: "", wasClean: false })
-      this.afterClose()
     }
-
-    afterClose() { for (const told of this.told.splice(0)) told() }  // see departures.mjs, S11
 
     message(data) {
       if (this.readyState !== OPEN && this.readyState !== CLOSING) return

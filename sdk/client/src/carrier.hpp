@@ -31,11 +31,14 @@ class Carrier final : public net::TransportEvents {
   std::unique_ptr<net::Transport> transport;
 
  private:
+  void give_up();
+
   Session& session_;  // owns this
   core::Generation generation_;
   int http_status_ = 0;
   std::optional<Duration> retry_after_;
   std::string error_message_;
+  bool given_up_ = false;  // its end has been told; what it still says is not heard
 };
 
 }  // namespace phx::client::detail

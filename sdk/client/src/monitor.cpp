@@ -111,6 +111,14 @@ void Monitor::failed(const std::string& topic, std::string_view event, std::erro
   if (observer_) observer_->push_failed(topic, event, why);
 }
 
+void Monitor::presence_failed(const std::string& topic, std::error_code why) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto of = topics_.find(topic); of != topics_.end()) ++of->second.presence_failures;  // it may come after forget()
+  }
+  if (observer_) observer_->presence_failed(topic, why);
+}
+
 void Monitor::forget(const std::string& topic) {
   const std::scoped_lock lock(mutex_);
   topics_.erase(topic);

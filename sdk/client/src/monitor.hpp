@@ -31,6 +31,7 @@ class Monitor {
   void pushed(const std::string& topic, std::string_view event, std::size_t bytes);
   void replied(const std::string& topic, std::string_view event, std::string_view status, Duration took);
   void failed(const std::string& topic, std::string_view event, std::error_code why);
+  void presence_failed(const std::string& topic, std::error_code why);
   /// The last channel of the topic is gone.
   void forget(const std::string& topic);
   void depths(std::size_t waiting_pushes, std::size_t in_flight);

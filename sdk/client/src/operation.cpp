@@ -33,17 +33,14 @@ void Operation::add(Hook hook) {
   channel_->queue().enqueue([self = shared_from_this(), added, outcome = std::move(*told)] { self->run_hook(*added, outcome); });
 }
 
-std::future<Result<Reply>> Operation::future() {
-  std::promise<Result<Reply>> promise;
-  auto future = promise.get_future();
+void Operation::watch(MoveFunction<void(const Result<Reply>&)> watcher) {
   std::optional<Result<Reply>> outcome;
   {
     const std::scoped_lock lock(channel_->queue().mutex);
     outcome = first_;
-    if (!outcome) promises_.push_back(std::move(promise));
+    if (!outcome) watchers_.push_back(std::move(watcher));
   }
-  if (outcome) promise.set_value(std::move(*outcome));
-  return future;
+  if (outcome) watcher(*outcome);
 }
 
 void Operation::complete_with(ReplyCompletion completion, bool on_queue) {
@@ -64,7 +61,7 @@ void Operation::give_up() {
 }
 
 void Operation::resolve(const Result<Reply>& outcome) {
-  std::vector<std::promise<Result<Reply>>> promises;
+  std::vector<MoveFunction<void(const Result<Reply>&)>> watchers;
   ReplyCompletion completion;
   bool hooks_wanted = false;
   bool on_queue = false;
@@ -72,12 +69,12 @@ void Operation::resolve(const Result<Reply>& outcome) {
     const std::scoped_lock lock(channel_->queue().mutex);
     if (first_ && kind_ == Kind::once) return;
     if (!first_) first_ = outcome;
-    promises.swap(promises_);
+    watchers.swap(watchers_);
     completion = std::exchange(completion_, {});
     on_queue = completion_on_queue_;
     hooks_wanted = active && needs_hooks_;
   }
-  for (auto& promise : promises) promise.set_value(outcome);
+  for (auto& watcher : watchers) watcher(outcome);
   if (completion && !on_queue) completion(outcome ? std::error_code() : outcome.error(), outcome.value_or(Reply{}));
   if (completion && on_queue) {
     channel_->queue().enqueue([self = shared_from_this(), completion = std::move(completion), outcome]() mutable {
@@ -144,7 +141,14 @@ Push& Push::on_failure(FailureHook hook) {
   return *this;
 }
 
-std::future<Result<Reply>> Push::future() const { return operation_->future(); }
+void Push::on_outcome(detail::MoveFunction<void(const Result<Reply>&)> watcher) const { operation_->watch(std::move(watcher)); }
+
+std::future<Result<Reply>> Push::future() const {
+  std::promise<Result<Reply>> promise;
+  auto future = promise.get_future();
+  on_outcome([promise = std::move(promise)](const Result<Reply>& outcome) mutable { promise.set_value(outcome); });
+  return future;
+}
 
 void Push::cancel() { operation_->cancel(); }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <future>
 #include <list>
 #include <memory>
 #include <optional>
@@ -29,7 +28,8 @@ class Operation final : public Slot, public std::enable_shared_from_this<Operati
   // any thread
   void receive(std::string status, Push::Hook hook);
   void on_failure(Push::FailureHook hook);
-  std::future<Result<Reply>> future();
+  /// Called with the first outcome where it becomes known: must not block nor throw.
+  void watch(MoveFunction<void(const Result<Reply>&)> watcher);
   /// on_queue: run it as a callback of the socket; otherwise it knows its executor and is called where the outcome is known.
   void complete_with(ReplyCompletion completion, bool on_queue);
   /// Ends with `cancelled`; hooks hear nothing of it.
@@ -67,7 +67,7 @@ class Operation final : public Slot, public std::enable_shared_from_this<Operati
   const Kind kind_;
   // guarded by the queue's mutex:
   std::optional<Result<Reply>> first_, latest_;  // latest_: what hooks have been told
-  std::vector<std::promise<Result<Reply>>> promises_;
+  std::vector<MoveFunction<void(const Result<Reply>&)>> watchers_;
   ReplyCompletion completion_;
   bool completion_on_queue_ = false;
   bool needs_hooks_ = true;

@@ -49,7 +49,10 @@ class ReceiverShared final : public Waiter {
   const std::shared_ptr<CallbackQueue> queue;
 
  private:
-  std::optional<Message> take_locked();
+  /// Nothing: the queue is empty. An error: the gap (WhenFull::fail), told once.
+  std::optional<Result<Message>> take_locked();
+  /// Empty when it was queued or dropped; otherwise who gets it now.
+  std::optional<Waiting> keep(const Message& message);
   void complete(Waiting waiting, std::error_code error, Message message);
 
   const ReceiverOptions options_;
@@ -58,67 +61,71 @@ class ReceiverShared final : public Waiter {
   std::deque<Message> messages_;
   std::size_t bytes_ = 0;
   std::size_t dropped_ = 0;
+  bool gap_ = false;  // behind the last of messages_
   std::list<Waiting> waiting_;
   std::uint64_t tickets_ = 0;
   std::error_code ended_;
 };
 
-std::optional<Message> ReceiverShared::take_locked() {
-  if (messages_.empty()) return std::nullopt;
-  std::optional<Message> message = std::move(messages_.front());
+std::optional<Result<Message>> ReceiverShared::take_locked() {
+  if (messages_.empty()) return std::exchange(gap_, false) ? std::optional<Result<Message>>(failure(Errc::queue_full)) : std::nullopt;
+  std::optional<Result<Message>> message = std::move(messages_.front());
   messages_.pop_front();
-  bytes_ -= message->payload.text().size();
+  bytes_ -= (*message)->payload.text().size();
   return message;
 }
 
 std::optional<Message> ReceiverShared::take() {
   const std::scoped_lock lock(mutex_);
-  return take_locked();
+  auto taken = take_locked();
+  return taken && *taken ? std::optional(std::move(**taken)) : std::nullopt;
 }
 
 Result<Message> ReceiverShared::take_within(Duration timeout) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, timeout, [&] { return !messages_.empty() || ended_; });
-  if (auto message = take_locked()) return std::move(*message);
+  changed_.wait_for(lock, timeout, [&] { return !messages_.empty() || gap_ || ended_; });
+  if (auto taken = take_locked()) return std::move(*taken);
   return tl::unexpected(ended_ ? ended_ : std::make_error_code(std::errc::timed_out));
 }
 
 void ReceiverShared::offer(const Message& message) {
-  std::optional<Waiting> served;
-  {
-    const std::scoped_lock lock(mutex_);
-    if (!waiting_.empty()) {
-      served = std::move(waiting_.front());
-      waiting_.pop_front();
-    } else {
-      const std::size_t size = message.payload.text().size();
-      const auto fits = [&] { return messages_.size() < options_.max_count && bytes_ + size <= options_.max_bytes; };
-      while (options_.when_full == WhenFull::drop_oldest && !fits() && take_locked()) ++dropped_;
-      if (!fits()) {
-        ++dropped_;
-        return;
-      }
-      bytes_ += size;
-      messages_.push_back(message);
-    }
-  }
-  if (served) return complete(std::move(*served), {}, message);
+  if (auto served = keep(message)) return complete(std::move(*served), {}, message);
   changed_.notify_one();
 }
 
+std::optional<ReceiverShared::Waiting> ReceiverShared::keep(const Message& message) {
+  const std::scoped_lock lock(mutex_);
+  if (!waiting_.empty()) {
+    std::optional<Waiting> first = std::move(waiting_.front());
+    waiting_.pop_front();
+    return first;
+  }
+  const std::size_t size = message.payload.text().size();
+  const auto fits = [&] { return messages_.size() < options_.max_count && size <= options_.max_bytes - bytes_; };
+  const bool ever = options_.max_count > 0 && size <= options_.max_bytes;
+  while (options_.when_full == WhenFull::drop_oldest && ever && !fits() && take_locked()) ++dropped_;
+  if (gap_ || !fits()) {
+    gap_ = options_.when_full == WhenFull::fail;
+    ++dropped_;
+    return std::nullopt;
+  }
+  bytes_ += size;
+  messages_.push_back(message);
+  return std::nullopt;
+}
+
 void ReceiverShared::wait(Waiting waiting) {
-  std::optional<Message> ready;
-  std::error_code error;
+  std::optional<Result<Message>> ready;
   {
     const std::scoped_lock lock(mutex_);
     ready = take_locked();
-    error = ended_;
-    if (!ready && !error) {
+    if (!ready && ended_) ready = tl::unexpected(ended_);
+    if (!ready) {
       waiting_.push_back(std::move(waiting));
       return;
     }
   }
-  complete(std::move(waiting), ready ? std::error_code() : error, ready ? std::move(*ready) : Message{});
+  complete(std::move(waiting), *ready ? std::error_code() : ready->error(), *ready ? std::move(**ready) : Message{});
 }
 
 void ReceiverShared::cancel(std::uint64_t ticket) {

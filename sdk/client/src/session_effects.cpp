@@ -30,7 +30,8 @@ void Session::perform(core::ChannelMessage& e) {
                   .payload = Payload::received(e.kind, e.payload),
                   .ref = std::string(e.ref),
                   .join_ref = std::string(e.join_ref == core::null_token ? own.view() : e.join_ref)};
-  shared_->queue->enqueue([shared = std::move(shared), message = std::move(message)] {
+  Backlog::Item waiting(shared_->backlog, e.payload.size());
+  shared_->queue->enqueue([shared = std::move(shared), message = std::move(message), waiting = std::move(waiting)] {
     shared->messages.call(shared->queue(), message.event, message);
     shared->every_message.call(shared->queue(), {}, message);
   });
@@ -173,7 +174,10 @@ void Session::perform(core::MessageSeen& e) {
                   .payload = Payload::received(seen.payload_kind, seen.payload),
                   .ref = std::string(seen.ref),
                   .join_ref = std::string(seen.join_ref)};
-  shared_->queue->enqueue([shared = shared_, message = std::move(message)] { shared->messages.call(*shared->queue, {}, message); });
+  Backlog::Item waiting(shared_->backlog, seen.payload.size());
+  shared_->queue->enqueue([shared = shared_, message = std::move(message), waiting = std::move(waiting)] {
+    shared->messages.call(*shared->queue, {}, message);
+  });
 }
 
 }  // namespace phx::client::detail

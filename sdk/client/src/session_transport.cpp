@@ -66,11 +66,14 @@ void Carrier::on_open(std::string_view) {
 }
 
 void Carrier::on_message(core::Opcode op, std::string_view data) {
+  if (given_up_) return;
+  if (session_.backlog().full()) return give_up();
   session_.monitor().frame_in(data.size());
   session_.input([&](auto& core, Instant now, auto& out) { core.transport_message(generation_, op, data, now, out); });
 }
 
 void Carrier::on_error(const net::TransportError& error) {
+  if (given_up_) return;
   error_message_ = error.message();
   http_status_ = error.http_status;
   retry_after_ = core::parse_retry_after(header(error.http_headers, "retry-after"), header(error.http_headers, "date"));
@@ -80,12 +83,23 @@ void Carrier::on_error(const net::TransportError& error) {
 }
 
 void Carrier::on_close(const net::TransportClose& close) {
+  if (given_up_) return;
   session_.input([&](auto& core, Instant now, auto& out) {
     const core::CloseEvent event{
         .code = close.code, .reason = close.reason, .clean = close.clean, .http_status = http_status_, .retry_after = retry_after_};
     core.transport_closed(generation_, event, now, out);
   });
   on_turn(false);  // its end may lie within a turn
+  session_.discard(generation_);
+}
+
+/// Callbacks are slower than the server. As a server does with a slow reader, this ends the connection: memory stays bounded, and the user hears
+/// that messages are missing.
+void Carrier::give_up() {
+  given_up_ = true;
+  error_message_ = "callbacks are too slow: the limit of waiting messages is reached, and the connection is given up";
+  session_.input([this](auto& core, Instant now, auto& out) { core.transport_error(generation_, {.why = Errc::queue_full}, now, out); });
+  session_.input([this](auto& core, Instant now, auto& out) { core.transport_closed(generation_, {}, now, out); });
   session_.discard(generation_);
 }
 

@@ -10,6 +10,7 @@
 #include <phx/net/proxy.hpp>
 #include <phx/net/tls_filter.hpp>
 
+#include "backlog.hpp"
 #include "callback_queue.hpp"
 #include "handlers.hpp"
 #include "inbox.hpp"
@@ -33,6 +34,7 @@ class SocketShared {
   const std::shared_ptr<CallbackQueue> queue;
   /// TLS for all connections of the socket, so that they resume sessions; used on the strand.
   const std::function<std::unique_ptr<net::ByteFilter>(const net::Url&)> tls = net::tls_filters(options.tls);
+  const std::shared_ptr<Backlog> backlog = std::make_shared<Backlog>(options.max_waiting_messages, options.max_waiting_bytes);
   Inbox inbox;
   Monitor monitor{options.observer};
 

@@ -118,6 +118,7 @@ Problem set_up_client(TlsContext::Impl& out, const TlsClientOptions& options) {
   SSL_CTX_set_alpn_protos(ctx, alpn_http11.data(), alpn_http11.size());
   if (auto problem = use_authorities(ctx, options); out.verify && !problem.empty()) return problem;
   ERR_clear_error();
+  SSL_CTX_set_client_cert_cb(ctx, tls::miss_certificate);  // only where no certificate is set
   return use_identity(ctx, options.client_cert_file, options.client_key_file);
 }
 

@@ -84,9 +84,37 @@ bool name_peer(SSL* ssl, const std::string& host) {
   return X509_VERIFY_PARAM_set1_host(wanted, host.data(), host.size()) == 1 && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
 }
 
+/// The peer's alert that an error stands for; -1: it is none.
+int alert_of(unsigned long error) {
+  const int reason = ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET;
+  return ERR_GET_LIB(error) == ERR_LIB_SSL && reason >= 0 && reason <= 255 ? reason : -1;
+}
+
+/// What an alert says of the certificate that a client showed, or did not show. Empty: nothing.
+std::string_view about_own_certificate(int alert, bool missed, bool shown) {
+  constexpr std::string_view demanded = "the server demands a client certificate, and none is set",
+                             refused = "the server refuses the client certificate";
+  switch (alert) {
+    case SSL_AD_HANDSHAKE_FAILURE:  // so TLS 1.2 says it
+    case SSL_AD_CERTIFICATE_REQUIRED: return missed ? demanded : std::string_view();
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_REVOKED:
+    case SSL_AD_CERTIFICATE_EXPIRED:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_UNKNOWN_CA: return missed ? demanded : shown ? refused : std::string_view();
+    default: return {};
+  }
+}
+
 }  // namespace
 
 namespace tls {
+
+int miss_certificate(SSL* ssl, X509**, EVP_PKEY**) {
+  static_cast<TlsStream::Impl*>(SSL_get_app_data(ssl))->certificate_missed = true;
+  return 0;  // goes on without
+}
 
 int keep_session(SSL* ssl, SSL_SESSION* session) {
   const auto& stream = *static_cast<TlsStream::Impl*>(SSL_get_app_data(ssl));
@@ -155,6 +183,9 @@ std::string TlsStream::Impl::reason() const {
   const auto code = ERR_peek_error();
   const bool not_tls = ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER;
   if (is_client && state == State::handshaking && not_tls) return "the peer does not speak TLS (wrong version number)";
+  const bool shown = SSL_get_certificate(ssl.get()) != nullptr;
+  const auto own = is_client ? about_own_certificate(alert_of(code), certificate_missed, shown) : std::string_view();
+  if (!own.empty()) return std::string(own) + " (" + tls::take_error() + ")";
   return (state == State::handshaking ? "TLS handshake: " : "TLS: ") + tls::take_error();
 }
 

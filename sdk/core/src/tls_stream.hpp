@@ -17,6 +17,8 @@ struct Wire {
 
 /// OpenSSL's callback for a session worth keeping.
 int keep_session(SSL* ssl, SSL_SESSION* session);
+/// OpenSSL's callback when the server asks for a certificate and there is none.
+int miss_certificate(SSL* ssl, X509** certificate, EVP_PKEY** key);
 
 }  // namespace tls
 
@@ -33,6 +35,7 @@ struct TlsStream::Impl {
   std::string detail;
   enum class State : unsigned char { handshaking, open, closing, failed } state = State::handshaking;
   bool peer_closed = false;
+  bool certificate_missed = false;  // the server asked for one
 
   std::error_code handshake();
   std::error_code read(std::string& plain);

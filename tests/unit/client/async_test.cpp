@@ -11,6 +11,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include <phx/client/async.hpp>
+#include <phx/client/typed.hpp>
 
 #include "support.hpp"
 
@@ -51,6 +52,42 @@ TEST(ClientAsync, CoroutinesJoinPushLeaveAndDisconnect) {
     done = true;
   });
   EXPECT_TRUE(done);
+}
+
+struct Score {
+  int n = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score, n)
+
+TEST(ClientAsync, CoroutinesGetTypedAnswers) {  // issue 4, points 7 and 9
+  static constexpr Event<Score, Score> echo{"echo"};
+  StubServer server;
+  Socket socket(server.url());
+  auto room = socket.channel("room:lobby");
+  socket.connect();
+  std::vector<std::string> complaints;
+  run([&]() -> asio::awaitable<void> {
+    co_await room.async_join(asio::use_awaitable);
+    const Score mine{7};
+    const PushOptions options{.timeout = 20s};
+    const TypedReply<Score> reply = co_await room.async_push(echo, mine, asio::use_awaitable);
+    EXPECT_EQ(reply.value().n, 7);
+    EXPECT_EQ((co_await room.async_push(echo, mine, options, asio::use_awaitable)).value().n, 7);
+    EXPECT_EQ((co_await room.async_push<Score>("echo", obj("n", 8), asio::use_awaitable)).value().n, 8);
+    EXPECT_EQ((co_await room.async_push<Json>("echo", obj("n", 9), options, asio::use_awaitable)).value().at("n"), 9);
+    const auto wrong = co_await room.async_push<Score>("echo", obj("n", "many"), asio::use_awaitable);
+    const auto refused = co_await room.async_push<Score>("refuse", {}, asio::use_awaitable);
+    EXPECT_FALSE(refused.ok());
+    for (const auto* bad : {&wrong, &refused}) {
+      try {
+        bad->value();
+      } catch (const ReplyError& e) { complaints.emplace_back(e.what()); }
+    }
+  });
+  ASSERT_EQ(complaints.size(), 2u);
+  EXPECT_EQ(complaints[0].rfind("the response to 'echo' on 'room:lobby' is not of the expected type: ", 0), 0u) << complaints[0];
+  EXPECT_EQ(complaints[1], "the reply to 'refuse' on 'room:lobby' has status 'error'");
+  EXPECT_EQ(get(room.async_push(echo, {5}, asio::use_future)).value().n, 5);
 }
 
 TEST(ClientAsync, AFailureThrowsInACoroutine) {

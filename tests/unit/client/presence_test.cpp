@@ -45,6 +45,47 @@ TEST(ClientPresence, FollowsStateAndDiffAcrossARejoin) {  // spec client-semanti
   EXPECT_THAT(std::vector(all.end() - 3, all.end()), ElementsAre("+ada", "-bob", "sync"));
 }
 
+TEST(ClientPresence, BeyondTheLimitsItSaysSoAndFollowsAgainAfterARejoin) {  // issue 4, point 8
+  struct Failures final : client::Observer {
+    void presence_failed(std::string_view topic, std::error_code why) noexcept override { seen.add({std::string(topic), why}); }
+    Seen<std::pair<std::string, std::error_code>> seen;
+  };
+  const auto too_large = std::make_error_code(std::errc::no_buffer_space);
+  StubServer server({}, presence_server);
+  auto options = eager();
+  const auto observer = std::make_shared<Failures>();
+  Seen<std::string> uncaught;
+  options.observer = observer;
+  options.policy.presence.max_users = 1;
+  options.on_callback_error = [&](std::exception_ptr error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& e) { uncaught.add(e.what()); }
+  };
+  Socket socket(server.url(), options);
+  auto room = socket.channel("room:lobby");
+  Presence presence(room), generous(room, {.limits = PresenceLimits{}});
+  std::optional<Presence> unheard(std::in_place, room);
+  Seen<std::error_code> errors;
+  Seen<bool> generous_synced, synced;
+  const auto on_error = presence.on_error([&](std::error_code e) { errors.add(e); });
+  const auto on_sync = presence.on_sync([&] { synced.add(true); });
+  const auto on_generous = generous.on_sync([&] { generous_synced.add(true); });
+  room.join();
+  socket.connect();
+  room.push("change");  // bob joins before ada leaves: two at once
+  EXPECT_EQ(errors.wait_for(1).front(), too_large);
+  generous_synced.wait_for(2);
+  EXPECT_TRUE(generous.get("bob"));
+  EXPECT_TRUE(presence.get("ada"));
+  EXPECT_THAT(uncaught.wait_for(1).front(), testing::HasSubstr("'room:lobby': presence_diff is beyond PresenceLimits"));
+  EXPECT_EQ(observer->seen.wait_for(2).front(), std::pair(std::string("room:lobby"), too_large));
+  EXPECT_EQ(socket.metrics().topics.at("room:lobby").presence_failures, 2u);
+  server.cut_all();
+  synced.wait_for(2);
+  EXPECT_EQ(presence.list().size(), 1u);
+}
+
 TEST(ClientPresence, ReportsWhatItCannotRead) {
   StubServer server({}, [](StubServer::Connection& connection, const core::EnvelopeView& m) {
     connection.reply(m, "ok", "{}");

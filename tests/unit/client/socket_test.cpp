@@ -286,5 +286,40 @@ TEST(ClientSocket, RefusesHeadersThatCannotBeSent) {
   EXPECT_THROW(Socket("ws://127.0.0.1:1/socket", {.headers = HeaderList{{"a b", "c"}}}), std::invalid_argument);
 }
 
+TEST(ClientSocket, CallbacksThatAreTooSlowEndTheConnectionAndNotTheMemory) {  // design.md 7: what waits is bounded
+  struct Errors final : client::Observer {
+    void socket_error(const ConnectionError& e) noexcept override { seen.add(e); }
+    Seen<ConnectionError> seen;
+  };
+  StubServer server;
+  for (const auto& [messages, bytes] : {std::pair{10u, 1'000'000u}, std::pair{1000u, 70u}}) {
+    auto options = eager();
+    options.max_waiting_messages = messages;
+    options.max_waiting_bytes = bytes;
+    const auto observer = std::make_shared<Errors>();
+    options.observer = observer;
+    std::promise<void> may_go_on;
+    auto gate = may_go_on.get_future().share();
+    Socket socket(server.url(), options);
+    auto room = socket.channel("room:lobby");
+    Seen<std::string> heard;
+    const auto on_shout = room.on("shout", [&](const Message& m) {
+      gate.wait();
+      heard.add(m.payload.text());
+    });
+    socket.connect();
+    get(room.join().future());
+    for (int n = 0; n < 50; ++n) server.broadcast("room:lobby", "shout", R"({"n":1})");
+    const auto error = observer->seen.wait_for(1).front();
+    EXPECT_EQ(error.code, Errc::queue_full);
+    EXPECT_THAT(error.message, HasSubstr("callbacks are too slow"));
+    EXPECT_FALSE(error.final);
+    may_go_on.set_value();
+    EXPECT_EQ(get(room.push("echo", obj("n", 2)).future())->status, "ok");  // on a new connection
+    EXPECT_GE(socket.metrics().opens, 2u);
+    EXPECT_LT(heard.now().size(), 50u);
+  }
+}
+
 }  // namespace
 }  // namespace phx::test

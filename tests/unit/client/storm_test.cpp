@@ -3,19 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <thread>
 
-#include "support.hpp"
+#include <phx/testing/server_program.hpp>
 
-extern char** environ;
+#include "support.hpp"
 
 namespace phx::test {
 namespace {
@@ -26,40 +19,6 @@ using Clock = std::chrono::steady_clock;
 constexpr int clients = 200;
 constexpr int pushes = 10;
 constexpr Clock::duration outage = 3s;
-
-/// fixture_server as a process of its own.
-class ServerProcess {
- public:
-  explicit ServerProcess(std::uint16_t port) {
-    std::array<int, 2> out{};
-    if (::pipe2(out.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe");
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-    std::string name = PHXKIT_FIXTURE_SERVER, flag = "--port", number = std::to_string(port);
-    const std::array<char*, 4> arguments{name.data(), flag.data(), number.data(), nullptr};
-    const int failed = ::posix_spawn(&pid_, name.c_str(), &actions, nullptr, arguments.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    ::close(out[1]);
-    std::string line;
-    for (char c = 0; failed == 0 && ::read(out[0], &c, 1) == 1 && c != '\n';) line += c;
-    ::close(out[0]);
-    const auto ready = parse_json(line);
-    if (!ready || !ready->contains("listening")) throw std::runtime_error("fixture_server does not listen, it says: " + line);
-    port_ = ready->at("listening").at("port").get<std::uint16_t>();
-  }
-  ~ServerProcess() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  ServerProcess(const ServerProcess&) = delete;
-  ServerProcess& operator=(const ServerProcess&) = delete;
-  std::uint16_t port() const noexcept { return port_; }
-
- private:
-  pid_t pid_ = -1;
-  std::uint16_t port_ = 0;
-};
 
 /// When each connection was tried.
 class Attempts final : public client::Observer {
@@ -121,7 +80,7 @@ struct Client {
 };
 
 TEST(ClientStorm, AllComeBackAndNothingIsLostTwiceOrOutOfOrder) {
-  auto server = std::make_unique<ServerProcess>(std::uint16_t{0});
+  auto server = std::make_unique<testing::ServerProgram>(PHXKIT_FIXTURE_SERVER);
   const auto port = server->port();
   const auto attempts = std::make_shared<Attempts>();
   SocketOptions options;  // the default policy: full jitter
@@ -138,7 +97,7 @@ TEST(ClientStorm, AllComeBackAndNothingIsLostTwiceOrOutOfOrder) {
   for (auto& join : joins) ASSERT_TRUE(get(std::move(join)).has_value());
   attempts->take();
 
-  server.reset();  // SIGKILL
+  server->kill();
   for (auto& client : all)
     while (client->room.can_push()) std::this_thread::yield();
   const auto down = Clock::now();
@@ -146,7 +105,8 @@ TEST(ClientStorm, AllComeBackAndNothingIsLostTwiceOrOutOfOrder) {
   for (auto& client : all)
     for (int n = 0; n < pushes; ++n) answers.push_back(client->room.push("ping", obj("n", n)).future());
   std::this_thread::sleep_until(down + outage);
-  server = std::make_unique<ServerProcess>(port);
+  const std::vector<std::string> same_port{"--port", std::to_string(port)};
+  server = std::make_unique<testing::ServerProgram>(PHXKIT_FIXTURE_SERVER, same_port);
 
   std::vector<int> wanted(pushes);
   for (int n = 0; n < pushes; ++n) wanted[static_cast<std::size_t>(n)] = n;

@@ -69,10 +69,24 @@ void StubServer::accept_loop() {
     const int fd = ::accept(listener_, nullptr, nullptr);
     if (fd < 0) continue;
     const std::scoped_lock lock(mutex_);
+    reap();
     auto& connection = open_.emplace_back(*this, fd);
     ++accepted_;
-    connection.thread_ = std::thread([&connection] { connection.run(); });
+    connection.thread_ = std::thread([&connection] {
+      connection.run();
+      connection.ended_ = true;  // its last use
+    });
   }
+}
+
+/// What is over takes up neither threads nor descriptors. Under the lock.
+void StubServer::reap() {
+  std::erase_if(open_, [](Connection& connection) {
+    if (!connection.ended_) return false;
+    connection.thread_.join();
+    ::close(connection.fd_);
+    return true;
+  });
 }
 
 std::string StubServer::last_head() {

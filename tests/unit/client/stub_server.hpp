@@ -63,11 +63,13 @@ class StubServer {
     core::ws::WebSocketCore core_{core::ws::Role::server, limits_};
     static inline const core::ws::Limits limits_ = core::ws::Limits::unlimited();
     std::string rest_;
+    std::atomic<bool> ended_ = false;
     std::thread thread_;
   };
 
  private:
   void accept_loop();
+  void reap();
 
   OnHead on_head_;
   OnMessage on_message_;

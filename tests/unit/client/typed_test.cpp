@@ -54,6 +54,32 @@ TEST(ClientTyped, PushesAnswersAndHandlersHaveTypes) {
   EXPECT_EQ(response_as<Typing>(*reply).error(), Errc::bad_json);
 }
 
+/// What value() says of an answer that it cannot give.
+template <class R>
+std::string complaint(const Result<TypedReply<R>>& reply) {
+  try {
+    reply.value().value();
+    return "none";
+  } catch (const ReplyError& e) { return e.reply.status + ": " + e.what(); }
+}
+
+TEST(ClientTyped, FuturesHaveTypesAndSayWhatIsWrongWithAnAnswer) {  // issue 4, points 7 and 9
+  StubServer server;
+  Socket socket(server.url());
+  auto room = socket.channel("room:lobby");
+  socket.connect();
+  room.join();
+  EXPECT_EQ(get(room.push(echo, {"hi", 3}).future())->value(), (NewMsg{"hi", 3}));
+  EXPECT_EQ(get(room.push<NewMsg>("echo", obj("body", "hi", "stars", 4)).future())->value(), (NewMsg{"hi", 4}));
+  EXPECT_EQ(get(room.push<RawJson>("echo", obj("n", 1)).future())->value().text, R"({"n":1})");
+  EXPECT_THAT(complaint(get(room.push<NewMsg>("echo", obj("body", 7)).future())),
+              testing::StartsWith("ok: the response to 'echo' on 'room:lobby' is not of the expected type: [json.exception."));
+  EXPECT_THAT(complaint(get(room.push<Bytes>("echo").future())),
+              testing::EndsWith("is not of the expected type: JSON where bytes were expected"));
+  EXPECT_EQ(complaint(get(room.push<NewMsg>("refuse").future())), "error: the reply to 'refuse' on 'room:lobby' has status 'error'");
+  EXPECT_EQ(get(room.push<NewMsg>("silent", {}, {.timeout = std::chrono::milliseconds(1)}).future()).error(), Errc::push_timeout);
+}
+
 TEST(ClientTyped, BytesTravelAsBytes) {
   StubServer server;
   Socket socket(server.url());

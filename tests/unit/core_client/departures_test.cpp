@@ -1,5 +1,5 @@
 // X-01 .. .. .. X-22: cases found by execution. Spec client-semantics 3.13; D-numbers 3.10.
-// are in teardown_test.cpp; X-23 in longpoll_test.cpp.
+// are in teardown_test.cpp; X-23 in longpoll_sending_test.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

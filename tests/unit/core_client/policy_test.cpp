@@ -18,6 +18,9 @@ TEST(ClientPolicy, PhoenixJsTurnsEveryDepartureOff) {
   EXPECT_FALSE(p.isolate_failures || p.drop_stale_transport_events || p.fail_pushes_when_closed || p.dispatch_snapshot);
   EXPECT_FALSE(p.refusals.classify || p.join_again_after_closed || p.rejoin_on_unmatched_topic || p.presence_update_event);
   EXPECT_FALSE(p.reconnect_on_normal_close || p.url.parse_endpoint);
+  EXPECT_FALSE(p.connect_replaces_reconnect);
+  EXPECT_TRUE(p.teardown_looks);
+  EXPECT_EQ(p.presence, PresenceLimits::none());
   EXPECT_EQ(p.push_deadline, PushDeadline::from_call_and_resend);
   EXPECT_EQ(p.stable_after, 0s);
   EXPECT_EQ(p.reconnect, backoff::phoenix_js());

@@ -182,6 +182,79 @@ TEST(ClientPresence, PR_14_AnUpdateIsJoinThenLeave) {
   }
 }
 
+// --- limits: issue 4, point 8 ---
+
+PresenceCore limited(PresenceLimits limits) { return PresenceCore({.limits = limits}); }
+const std::error_code too_large = std::make_error_code(std::errc::no_buffer_space);
+
+TEST(ClientPresence, TheTotalFollowsEveryChange) {
+  PresenceState state{user("u1", {"1"})};
+  const PresenceSize one = state.total();
+  EXPECT_EQ(one, (PresenceSize{1, 1, std::string(R"(u1{}1{"phx_ref":"1"})").size()}));
+  state.put(user("u1", {"1", "2"}));  // in its place
+  EXPECT_EQ(state.total().users, 1u);
+  EXPECT_EQ(state.total().metas, 2u);
+  state.put(user("u2", {"3"}));
+  EXPECT_EQ(PresenceState(state).total(), state.total());
+  state.erase("u2"), state.erase("u9");
+  state.put(user("u1", {"1"}));
+  EXPECT_EQ(state.total(), one);
+  state.clear();
+  EXPECT_EQ(state.total(), PresenceSize{});
+}
+
+TEST(ClientPresence, AStateBeyondALimitIsRefusedAndTheListStays) {
+  const std::string all = state_json({user("u1", {"1"}), user("u2", {"2", "2b"})});
+  const PresenceSize size = parse_presence_state(all)->total();
+  const auto any = PresenceLimits::none();
+  for (const PresenceLimits& limits :
+       {PresenceLimits{size.users - 1, any.max_metas, any.max_bytes}, PresenceLimits{any.max_users, size.metas - 1, any.max_bytes},
+        PresenceLimits{any.max_users, any.max_metas, size.bytes - 1}}) {
+    PresenceCore presence = limited(limits);
+    PresenceEffects out;
+    EXPECT_EQ(presence.on_message("presence_state", all, first_join, out), too_large);
+    EXPECT_THAT(out, IsEmpty());
+    EXPECT_TRUE(presence.list().empty());
+    EXPECT_TRUE(presence.lost(first_join));
+  }
+  PresenceCore presence = limited({size.users, size.metas, size.bytes});
+  PresenceEffects out;
+  EXPECT_FALSE(presence.on_message("presence_state", all, first_join, out));
+}
+
+TEST(ClientPresence, ADiffBeyondALimitEndsFollowingUntilTheNextJoin) {
+  PresenceCore presence = limited({.max_users = 2});
+  PresenceEffects out;
+  ASSERT_FALSE(presence.on_message("presence_state", state_json({user("u1", {"1"}), user("u2", {"2"})}), first_join, out));
+  ASSERT_FALSE(presence.on_message("presence_diff", diff_json({user("u1", {"1b"})}, {}), first_join, out));  // no further user
+  out.clear();
+  EXPECT_EQ(presence.on_message("presence_diff", diff_json({user("u3", {"3"})}, {}), first_join, out), too_large);
+  // Told once; nothing is believed that builds on what was missed, not even a state.
+  EXPECT_FALSE(presence.on_message("presence_diff", diff_json({}, {user("u1", {"1", "1b"})}), first_join, out));
+  EXPECT_FALSE(presence.on_message("presence_state", "{}", first_join, out));
+  EXPECT_THAT(out, IsEmpty());
+  EXPECT_THAT(keys(presence.list()), ElementsAre("u1", "u2"));
+
+  EXPECT_FALSE(presence.lost(second_join));
+  ASSERT_FALSE(presence.on_message("presence_state", state_json({user("u3", {"3"})}), second_join, out));
+  EXPECT_THAT(keys(presence.list()), ElementsAre("u3"));
+}
+
+TEST(ClientPresence, DiffsThatWaitForAStateAreLimitedToo) {
+  PresenceCore presence = limited({.max_metas = 10});
+  PresenceEffects out;
+  for (int n = 0; n < 1000; ++n) ASSERT_FALSE(presence.on_message("presence_diff", diff_json({}, {}), first_join, out));
+  EXPECT_EQ(presence.pending_diffs(), 0u);
+  for (int n = 0; n < 5; ++n)
+    ASSERT_FALSE(presence.on_message("presence_diff", diff_json({user("u1", {"1"})}, {user("u2", {"2"})}), first_join, out));
+  EXPECT_EQ(presence.pending_diffs(), 5u);
+  EXPECT_EQ(presence.on_message("presence_diff", diff_json({}, {user("u1", {"1"})}), first_join, out), too_large);
+  EXPECT_EQ(presence.pending_diffs(), 0u);
+  // The state of that join may lack what was dropped.
+  EXPECT_FALSE(presence.on_message("presence_state", state_json({user("u1", {"1"})}), first_join, out));
+  EXPECT_TRUE(presence.list().empty());
+}
+
 TEST(ClientPresence, FieldsBesideMetasAreKept) {
   PresenceEffects out;
   const auto state = parse_presence_state(R"({"u1":{"user":{"name":"Ann"},"metas":[{"phx_ref":"1","at":7}]}})");

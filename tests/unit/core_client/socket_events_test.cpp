@@ -131,6 +131,7 @@ TEST_P(ClientSocketEvents, SO_58_NoHeartbeatTimeoutAfterADisconnect) {
   s.advance(30s);
   s.disconnect();
   s.lose(1000, true);
+  s.advance(150ms);  // phoenix.js looks whether it is closed
   s.forget();
   s.advance(60s);
   EXPECT_THAT(s.log, IsEmpty());

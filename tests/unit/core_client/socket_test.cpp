@@ -2,7 +2,7 @@
 //
 // Not here, with their reason:
 //   SO-04 SO-09 SO-11 SO-12       (host) the browser's own facilities and page location
-//   SO-05 SO-18 SO-19 SO-64       long-poll and fallback: fallback_test.cpp; SO-17: longpoll_test.cpp
+//   SO-05 SO-18 SO-19 SO-64       long-poll and fallback: fallback_test.cpp; SO-17: longpoll_session_test.cpp
 //   SO-71 SO-74                   there are no codecs of the user's own
 //   SO-22 .. SO-25 and X-06       teardown_test.cpp
 //   SO-44 .. SO-74                socket_events_test.cpp

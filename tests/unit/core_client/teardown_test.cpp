@@ -16,6 +16,10 @@ class ClientTeardown : public BothPresets {
   void drain(Generation generation) {
     s.input([&](Effects& out) { s.socket.transport_drained(generation, s.now(), out); });
   }
+  /// phoenix.js has to look whether its transport is closed; we hear of it.
+  void until_noticed() {
+    if (js()) s.advance(150ms);
+  }
 };
 PHX_BOTH_PRESETS(ClientTeardown);
 
@@ -44,9 +48,11 @@ TEST_P(ClientTeardown, SO_24_ConnectDuringASlowTeardown) {
   s.connect_and_open();
   EXPECT_NE(s.generation(), old);
   drain(old);
+  until_noticed();
   EXPECT_THAT(s.all<CloseTransport>(), ElementsAre(CloseTransport{old, std::nullopt, ""}));
-  s.advance(1s);
+  s.advance(900ms);
   s.closed(old, {.code = 1000, .clean = true});
+  if (js()) s.advance(600ms);
   EXPECT_TRUE(s.socket.connected());
   EXPECT_EQ(s.count<OpenTransport>(), 2u);
   EXPECT_THAT(s.all<Disconnected>(), ElementsAre(Disconnected{id}));
@@ -58,8 +64,10 @@ TEST_P(ClientTeardown, SO_25_DisconnectTwiceDuringASlowTeardown) {
   const DisconnectId first = s.disconnect();
   const DisconnectId second = s.disconnect();
   drain(s.generation());
-  s.advance(1s);
+  until_noticed();
+  s.advance(900ms);
   s.lose(1000, true);
+  if (js()) s.advance(600ms);
   EXPECT_EQ(s.socket.state(), SocketState::closed);
   EXPECT_EQ(s.count<CloseTransport>(), 1u);
   EXPECT_THAT(s.all<Disconnected>(), ElementsAre(Disconnected{first}, Disconnected{second}));
@@ -93,6 +101,7 @@ TEST_P(ClientTeardown, X_05_HeartbeatTimeoutSequence) {
                                  Effect{CloseTransport{s.generation(), 1000, "heartbeat timeout"}}));
   s.forget();
   s.lose(1000, true);
+  until_noticed();
   EXPECT_THAT(s.log, ElementsAre(Effect{SocketClosed{s.generation(), 1000, "", true, 0}},
                                  Effect{ReconnectScheduled{10ms, 1, ReconnectWhy::heartbeat_timeout}}));
   s.advance(10ms);
@@ -148,6 +157,7 @@ TEST_P(ClientTeardown, DisconnectWhileConnecting) {
   s.open();  // too late
   EXPECT_FALSE(s.socket.connected());
   s.lose(1006);
+  until_noticed();
   EXPECT_THAT(s.all<Disconnected>(), ElementsAre(Disconnected{id}));
   s.advance(1h);
   EXPECT_EQ(s.count<OpenTransport>(), 1u);
@@ -191,7 +201,77 @@ TEST_P(ClientTeardown, X_15_TheLateCloseOfAReplacedTransport) {
   s.connect_and_open();
   s.closed(old, {.code = 1006});
   s.advance(10ms);
-  EXPECT_EQ(s.count<OpenTransport>(), js() ? 3u : 2u);  // D-7
+  EXPECT_EQ(s.count<CloseTransport>(), js() ? 2u : 1u);  // D-7: phoenix.js tears the new one down
+  if (!js()) return;
+  s.lose(1000, true);
+  s.advance(150ms);
+  EXPECT_EQ(s.count<OpenTransport>(), 3u);
+}
+
+/// A heartbeat was missed, the reconnect is due in 10 ms, and the user connects before.
+class ClientReconnectAndConnect : public ClientTeardown {
+ protected:
+  ClientReconnectAndConnect() {
+    s.connect_and_open();
+    s.advance(60s);
+    s.lose(1000, true);
+    until_noticed();
+    s.connect();
+    s.forget();
+    s.advance(10ms);
+  }
+};
+PHX_BOTH_PRESETS(ClientReconnectAndConnect);
+
+TEST_P(ClientReconnectAndConnect, ConnectTakesItsPlace) {  // S7
+  if (!js()) {
+    EXPECT_EQ(s.count<CloseTransport>(), 0u);
+    return;
+  }
+  EXPECT_THAT(s.all<CloseTransport>(), ElementsAre(CloseTransport{s.generation(), std::nullopt, ""}));
+  s.lose(1000, true);
+  s.advance(149ms);
+  EXPECT_EQ(s.count<OpenTransport>(), 0u);
+  s.advance(1ms);
+  EXPECT_EQ(s.count<OpenTransport>(), 1u);
+}
+
+TEST_P(ClientReconnectAndConnect, ADisconnectIsFinalAlsoThen) {  // S5
+  s.disconnect();
+  s.lose(1000, true);
+  s.advance(1h);
+  EXPECT_EQ(s.count<OpenTransport>(), 0u);
+  EXPECT_EQ(s.count<Disconnected>(), 1u);
+}
+
+TEST_P(ClientTeardown, AClosedTransportIsNoticedAtTheNextLook) {  // S11, 3.1
+  for (const auto& [closed_after, noticed_after] :
+       {std::pair{0ms, 150ms}, std::pair{151ms, 450ms}, std::pair{451ms, 900ms}, std::pair{901ms, 1500ms}}) {
+    SCOPED_TRACE(closed_after.count());
+    ScriptedSocket t(GetParam().policy);
+    t.connect_and_open();
+    t.disconnect();
+    t.advance(closed_after);
+    t.lose(1000, true);
+    EXPECT_EQ(t.count<Disconnected>(), js() ? 0u : 1u);
+    t.advance(noticed_after - closed_after - 1ms);
+    EXPECT_EQ(t.count<Disconnected>(), js() ? 0u : 1u);
+    t.advance(1ms);
+    EXPECT_EQ(t.count<Disconnected>(), 1u);
+  }
+}
+
+TEST_P(ClientTeardown, ADisconnectOfAClosedTransportNeedsNoLook) {  // S10, S11
+  s.connect_and_open();
+  const DisconnectId first = s.disconnect();
+  s.lose(1000, true);
+  const DisconnectId second = s.disconnect();
+  until_noticed();
+  if (js()) {
+    EXPECT_THAT(s.all<Disconnected>(), ElementsAre(Disconnected{second}, Disconnected{first}));
+  } else {
+    EXPECT_THAT(s.all<Disconnected>(), ElementsAre(Disconnected{first}, Disconnected{second}));
+  }
 }
 
 }  // namespace

@@ -20,11 +20,14 @@ Policy phoenix_js() {
   p.refusals.classify = false;
   p.push_buffer = QueueLimits{};
   p.send_buffer = QueueLimits{};
+  p.presence = PresenceLimits::none();
   p.url = UrlPolicy{.parse_endpoint = false, .null_param = NullParam::empty_pair, .omit_empty_lists = false};
   p.fallback = FallbackPolicy{.memory = {}, .primary_retry = {}, .short_lived_opens = 0};
   p.join_again_after_closed = false;
   p.rejoin_on_unmatched_topic = false;
   p.presence_update_event = false;
+  p.connect_replaces_reconnect = false;
+  p.teardown_looks = true;
   return p;
 }
 

@@ -5,6 +5,26 @@
 
 namespace phx::core {
 
+PresenceSize& PresenceSize::operator+=(const PresenceSize& other) noexcept {
+  users += other.users;
+  metas += other.metas;
+  bytes += other.bytes;
+  return *this;
+}
+
+PresenceSize& PresenceSize::operator-=(const PresenceSize& other) noexcept {
+  users -= other.users;
+  metas -= other.metas;
+  bytes -= other.bytes;
+  return *this;
+}
+
+PresenceSize size_of(const Presence& presence) noexcept {
+  PresenceSize size{.users = 1, .metas = presence.metas.size(), .bytes = presence.key.size() + presence.fields.size()};
+  for (const PresenceMeta& meta : presence.metas) size.bytes += meta.phx_ref.size() + meta.json.size();
+  return size;
+}
+
 PresenceState::PresenceState(std::initializer_list<Presence> entries) {
   for (const Presence& entry : entries) put(entry);
 }
@@ -24,9 +44,11 @@ const Presence* PresenceState::find(std::string_view key) const noexcept {
 }
 
 void PresenceState::put(Presence presence) {
+  total_ += size_of(presence);
   const auto at = index_.find(presence.key);
   if (at != index_.end()) {
     Presence& entry = *at->second;  // its key stays: the index borrows it
+    total_ -= size_of(entry);
     entry.metas = std::move(presence.metas);
     entry.fields = std::move(presence.fields);
     return;
@@ -39,6 +61,7 @@ void PresenceState::erase(std::string_view key) {
   const auto at = index_.find(key);
   if (at == index_.end()) return;
   const auto entry = at->second;
+  total_ -= size_of(*entry);
   index_.erase(at);
   entries_.erase(entry);
 }
@@ -46,6 +69,7 @@ void PresenceState::erase(std::string_view key) {
 void PresenceState::clear() noexcept {
   index_.clear();
   entries_.clear();
+  total_ = {};
 }
 
 namespace {
@@ -115,24 +139,67 @@ PresenceState sync_state(const PresenceState& state, const PresenceState& incomi
 // --- PresenceCore ---
 
 std::error_code PresenceCore::on_message(std::string_view event, std::string_view payload, Ref channel_join_ref, PresenceEffects& out) {
-  if (event == options_.state_event) {
-    const Result<PresenceState> incoming = parse_presence_state(payload);
-    if (!incoming) return incoming.error();
-    synced_ref_ = channel_join_ref;
-    state_ = sync_state(state_, *incoming, out);
-    for (const PresenceDiff& diff : std::exchange(pending_, {})) apply(diff, out);
-    out.emplace_back(PresenceSynced{});
-  } else if (event == options_.diff_event) {
-    Result<PresenceDiff> diff = parse_presence_diff(payload);
-    if (!diff) return diff.error();
-    if (pending(channel_join_ref)) {
-      pending_.push_back(std::move(*diff));
-      return {};
-    }
-    apply(*diff, out);
-    out.emplace_back(PresenceSynced{});
+  if (!wants(event) || lost(channel_join_ref)) return {};
+  return event == options_.state_event ? on_state(payload, channel_join_ref, out) : on_diff(payload, channel_join_ref, out);
+}
+
+std::error_code PresenceCore::on_state(std::string_view payload, Ref channel_join_ref, PresenceEffects& out) {
+  const Result<PresenceState> incoming = parse_presence_state(payload);
+  if (!incoming) return incoming.error();
+  if (!admits(incoming->total())) return lose(channel_join_ref);
+  synced_ref_ = channel_join_ref;
+  state_ = sync_state(state_, *incoming, out);
+  pending_total_ = {};
+  for (const PresenceDiff& diff : std::exchange(pending_, {})) {
+    if (!admits(diff)) return lose(channel_join_ref);
+    apply(diff, out);
   }
+  out.emplace_back(PresenceSynced{});
   return {};
+}
+
+std::error_code PresenceCore::on_diff(std::string_view payload, Ref channel_join_ref, PresenceEffects& out) {
+  Result<PresenceDiff> diff = parse_presence_diff(payload);
+  if (!diff) return diff.error();
+  if (pending(channel_join_ref)) {
+    if (diff->joins.empty() && diff->leaves.empty()) return {};  // would take up memory for nothing
+    pending_total_ += diff->joins.total();
+    pending_total_ += diff->leaves.total();
+    if (!admits(pending_total_)) return lose(channel_join_ref);
+    pending_.push_back(std::move(*diff));
+    return {};
+  }
+  if (!admits(*diff)) return lose(channel_join_ref);
+  apply(*diff, out);
+  out.emplace_back(PresenceSynced{});
+  return {};
+}
+
+bool PresenceCore::admits(const PresenceSize& size) const noexcept {
+  return size.users <= limits_.max_users && size.metas <= limits_.max_metas && size.bytes <= limits_.max_bytes;
+}
+
+/// Whether the state has room for the joins of the diff.
+bool PresenceCore::admits(const PresenceDiff& diff) const noexcept {
+  PresenceSize size = state_.total();
+  for (const Presence& joined : diff.joins) {
+    PresenceSize more = size_of(joined);
+    if (const Presence* current = state_.find(joined.key)) {  // its metas come on top, the rest is replaced
+      --more.users;
+      more.bytes -= std::min(more.bytes, current->key.size() + current->fields.size());
+    }
+    size += more;
+  }
+  return admits(size);
+}
+
+/// A diff was missed, so nothing until the next join can be right.
+std::error_code PresenceCore::lose(Ref channel_join_ref) {
+  lost_ = true;
+  lost_ref_ = channel_join_ref;
+  pending_.clear();
+  pending_total_ = {};
+  return std::make_error_code(std::errc::no_buffer_space);
 }
 
 void PresenceCore::apply(const PresenceDiff& diff, PresenceEffects& out) {

@@ -11,6 +11,8 @@ namespace phx::core {
 namespace {
 
 constexpr Duration teardown_wait = std::chrono::milliseconds(1500);  // for buffered bytes, and again for closed (3.1)
+constexpr Duration first_look = std::chrono::milliseconds(150);      // of phoenix.js; the waits grow by as much
+constexpr std::uint8_t most_looks = 4;
 
 constexpr std::string_view connection_error = R"({"source":"transport","reason":"connection_error"})";
 constexpr std::string_view connection_closed = R"({"source":"transport","reason":"connection_closed"})";
@@ -25,11 +27,11 @@ void SocketCore::connect(Instant now, Effects& out) {
   if (state_ == SocketState::closing) {
     if (!disconnecting()) return;  // S1: the end of a dead connection reconnects by itself
     abandon_current(now, out);
-  } else if (has_transport_) {
+  } else if (has_transport_ && !disconnecting()) {
     return;  // D-6 switched off: a dead transport object is in the way
   }
   if (reconnect_.terminal()) reconnect_.reset();
-  reconnect_.cancel();
+  if (link_.policy().connect_replaces_reconnect) reconnect_.cancel();  // S7
   open_transport(OpenReason::connect, now, out);
 }
 
@@ -133,17 +135,20 @@ void SocketCore::on_fallback_deadline(Instant now, Effects& out) {
 }
 
 void SocketCore::transport_closed(Generation generation, const CloseEvent& event, Instant now, Effects& out) {
+  for (Teardown& teardown : teardowns_)
+    if (teardown.generation == generation) teardown.gone = true;
   if (is_current(generation)) {
     lost(event, now, out);
   } else if (!link_.policy().drop_stale_transport_events) {
     tell_lost(generation, event, now, out);
   }
-  finish_teardowns(generation, now, out);
+  // Where it is heard at once, the teardowns of the transport end here; otherwise at their next look.
+  if (!link_.policy().teardown_looks) finish_teardowns([](const Teardown& t) { return t.gone; }, now, out);
 }
 
 void SocketCore::lost(const CloseEvent& event, Instant now, Effects& out) {
   state_ = SocketState::closed;
-  has_transport_ = link_.policy().dead_transport_blocks_connect && !tearing_down(link_.generation);
+  has_transport_ = link_.policy().dead_transport_blocks_connect && (link_.policy().teardown_looks || !tearing_down(link_.generation));
   link_.open = false;
   blocked_ = false;
   stable_at_ = never;
@@ -177,9 +182,9 @@ void SocketCore::fail_channels(std::string_view payload, Instant now, Effects& o
 
 void SocketCore::on_reconnect_deadline(Instant now, Effects& out) {
   reconnect_.fire();
-  if (hidden_) return;                                           // S8: resume() takes over
-  if (state_ != SocketState::closed) abandon_current(now, out);  // S7; only when D-7 is off
-  open_transport(OpenReason::reconnect, now, out);
+  const After next = hidden_ ? After::nothing : After::connect;                                                // S8: resume() takes over
+  if (state_ != SocketState::closed) return begin_teardown(std::nullopt, next, DisconnectId::none, now, out);  // S7
+  if (!hidden_) open_transport(OpenReason::reconnect, now, out);
 }
 
 void SocketCore::on_heartbeat_deadline(Instant now, Effects& out) {
@@ -237,23 +242,37 @@ void SocketCore::begin_teardown(std::optional<CloseRequest> close, After after, 
   stable_at_ = never;
   heartbeat_.stop();
   fallback_.pause();
-  teardowns_.push_back({link_.generation, after, !first, id, never, std::move(close)});
-  if (!first) return;  // ends when the first one ends
-  if (!blocked_) return begin_close(teardowns_.back(), now, out);
-  teardowns_.back().deadline = now + teardown_wait;
-  link_.arm(teardowns_.back().deadline);
+  teardowns_.push_back({.generation = link_.generation, .after = after, .id = id, .close = std::move(close), .drained = !blocked_});
+  Teardown& teardown = teardowns_.back();
+  if (!first && !link_.policy().teardown_looks) {
+    teardown.closing = true;  // ends when the first one ends
+  } else if (teardown.drained) {
+    begin_close(teardown, now, out);
+  } else {
+    await(teardown, now);
+  }
 }
 
 void SocketCore::begin_close(Teardown& teardown, Instant now, Effects& out) {
+  const bool closes = std::ranges::any_of(teardowns_, [&](const Teardown& t) { return t.generation == teardown.generation && t.asked; });
+  teardown.closing = true;
+  teardown.looks = 0;
+  await(teardown, now);
+  if (teardown.gone) teardown.deadline = now;
+  if (closes) return;
+  teardown.asked = true;
   CloseTransport effect{.generation = teardown.generation, .code = std::nullopt, .reason = {}};
   if (teardown.close) {
     effect.code = teardown.close->code;
     effect.reason = std::move(teardown.close->reason);
   }
-  teardown.closing = true;
-  teardown.deadline = now + teardown_wait;
-  link_.arm(teardown.deadline);
   out.emplace_back(std::move(effect));
+}
+
+/// Sets the end of a wait: of patience, or until phoenix.js would look again.
+void SocketCore::await(Teardown& teardown, Instant now) {
+  teardown.deadline = now + (link_.policy().teardown_looks ? first_look * ++teardown.looks : teardown_wait);
+  link_.arm(teardown.deadline);
 }
 
 void SocketCore::transport_blocked(Generation generation) noexcept {
@@ -262,45 +281,56 @@ void SocketCore::transport_blocked(Generation generation) noexcept {
 
 void SocketCore::transport_drained(Generation generation, Instant now, Effects& out) {
   if (is_current(generation)) blocked_ = false;
-  for (Teardown& teardown : teardowns_)
-    if (teardown.generation == generation && !teardown.closing) begin_close(teardown, now, out);
+  for (Teardown& teardown : teardowns_) {
+    if (teardown.generation != generation) continue;
+    teardown.drained = true;
+    if (!teardown.closing && !link_.policy().teardown_looks) begin_close(teardown, now, out);
+  }
 }
 
 void SocketCore::run_teardowns(Instant now, Effects& out) {
-  for (std::size_t i = 0; i < teardowns_.size();) {
-    Teardown& teardown = teardowns_[i++];
-    if (teardown.deadline > now) continue;
-    if (!teardown.closing) {
-      begin_close(teardown, now, out);
-      continue;
-    }
-    const Generation generation = teardown.generation;
-    out.emplace_back(DropTransport{generation});
-    if (is_current(generation)) lost({.code = 1006}, now, out);
-    finish_teardowns(generation, now, out);
-    i = 0;  // the list has changed
-  }
+  for (std::size_t i = 0; i < teardowns_.size(); ++i)
+    if (teardowns_[i].deadline <= now) on_teardown_deadline(teardowns_[i], now, out);
+  finish_teardowns([now](const Teardown& t) { return t.gone && t.closing && t.deadline <= now; }, now, out);
 }
 
-void SocketCore::finish_teardowns(Generation generation, Instant now, Effects& out) {
-  std::vector<Teardown> done;
-  for (std::size_t i = 0; i < teardowns_.size();) {
-    if (teardowns_[i].generation != generation) {
-      ++i;
-      continue;
-    }
-    done.push_back(std::move(teardowns_[i]));
-    teardowns_.erase(teardowns_.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-  for (const Teardown& teardown : done) {
-    switch (teardown.after) {
-      case After::nothing: break;
-      case After::disconnected: out.emplace_back(Disconnected{teardown.id}); break;
-      case After::schedule_reconnect:
-        if (clean_ || generation != link_.generation) break;  // the user disconnected meanwhile, maybe connected again
-        announce(reconnect_.on_heartbeat_timeout(link_.policy(), link_.env.jitter, now), {}, out);  // H4
-        break;
-    }
+void SocketCore::on_teardown_deadline(Teardown& teardown, Instant now, Effects& out) {
+  const bool patient = link_.policy().teardown_looks && teardown.looks < most_looks;
+  if (!teardown.closing) return teardown.drained || !patient ? begin_close(teardown, now, out) : await(teardown, now);
+  if (teardown.gone) return;
+  if (patient) return await(teardown, now);
+  const Generation generation = teardown.generation;
+  out.emplace_back(DropTransport{generation});
+  if (is_current(generation)) lost({.code = 1006}, now, out);
+  for (Teardown& other : teardowns_)
+    if (other.generation == generation) other.gone = true, other.closing = true, other.deadline = now;
+}
+
+template <class Condition>
+void SocketCore::finish_teardowns(Condition&& done, Instant now, Effects& out) {
+  std::vector<Teardown> finished;
+  std::erase_if(teardowns_, [&](Teardown& teardown) {
+    if (!done(teardown)) return false;
+    finished.push_back(std::move(teardown));
+    return true;
+  });
+  for (const Teardown& teardown : finished) finish(teardown, now, out);
+}
+
+void SocketCore::finish(const Teardown& teardown, Instant now, Effects& out) {
+  const bool newest = teardown.generation == link_.generation;
+  if (newest) has_transport_ = false;
+  switch (teardown.after) {
+    case After::nothing: break;
+    case After::disconnected: out.emplace_back(Disconnected{teardown.id}); break;
+    case After::schedule_reconnect:
+      if (clean_ || state_ != SocketState::closed) break;    // the user disconnected meanwhile, maybe connected again
+      if (!newest && !link_.policy().teardown_looks) break;  // the newer one has scheduled its own
+      announce(reconnect_.on_heartbeat_timeout(link_.policy(), link_.env.jitter, now), {}, out);  // H4
+      break;
+    case After::connect:
+      if (!clean_ && newest) connect(now, out);
+      break;
   }
 }
 
@@ -313,9 +343,11 @@ bool SocketCore::disconnecting() const noexcept {
                      [this](const Teardown& t) { return t.generation == link_.generation && t.after == After::disconnected; });
 }
 
+/// And not already for the close event, as in phoenix.js, whose end of the teardown then schedules once more.
 bool SocketCore::reconnects_after_teardown(Generation generation) const noexcept {
-  return std::any_of(teardowns_.begin(), teardowns_.end(),
-                     [generation](const Teardown& t) { return t.generation == generation && t.after == After::schedule_reconnect; });
+  return std::any_of(teardowns_.begin(), teardowns_.end(), [&](const Teardown& t) {
+    return t.generation == generation && t.after == After::schedule_reconnect && !(t.gone && link_.policy().teardown_looks);
+  });
 }
 
 // --- the device ---
@@ -348,7 +380,7 @@ void SocketCore::network_changed(Instant now, Effects& out) {
 /// Only where a connection was lost against the user's will (S8).
 void SocketCore::reconnect_at_once(Instant now, Effects& out) {
   if (state_ != SocketState::closed || clean_ || reconnect_.terminal()) return;
-  reconnect_.cancel();
+  if (link_.policy().connect_replaces_reconnect) reconnect_.cancel();
   open_transport(OpenReason::resume, now, out);
 }
 

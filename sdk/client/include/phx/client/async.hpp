@@ -65,17 +65,27 @@ std::shared_ptr<Once<Args...>> cancellable(const Handler& handler) {
   return request;
 }
 
-template <class Token>
-auto async_request(Request request, Token&& token) {
-  return boost::asio::async_initiate<Token, void(boost::system::error_code, Reply)>(
-      [](auto handler, const Request& what) {
+/// Answer: Reply, or what is made of one and of the request's name.
+template <class Answer, class Done>
+auto answering(const std::string& about, Done done) {
+  if constexpr (std::same_as<Answer, Reply>) {
+    return done;
+  } else {
+    return [done = std::move(done), about](std::error_code error, Reply reply) mutable { done(error, Answer(std::move(reply), about)); };
+  }
+}
+
+template <class Answer = Reply, class Token>
+auto async_request(Request request, Token&& token, std::string about = {}) {
+  return boost::asio::async_initiate<Token, void(boost::system::error_code, Answer)>(
+      [](auto handler, const Request& what, const std::string& name) {
         using Handler = std::decay_t<decltype(handler)>;
         const auto operation = prepare(what);
         if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected())
           slot.assign([operation](boost::asio::cancellation_type) { cancel(operation); });
-        start(what, operation, completion_for(std::move(handler)), place_of<Handler>);
+        start(what, operation, answering<Answer>(name, completion_for(std::move(handler))), place_of<Handler>);
       },
-      token, std::move(request));
+      token, std::move(request), std::move(about));
 }
 
 }  // namespace phx::client::detail
@@ -91,6 +101,12 @@ template <class Token>
 auto Channel::async_push(std::string_view event, Payload payload, PushOptions options, Token&& token) {
   return detail::async_request({detail::Request::Kind::push, shared_, std::string(event), std::move(payload), options},
                                std::forward<Token>(token));
+}
+
+template <class Answer, class Token>
+auto Channel::async_ask(std::string_view event, Payload payload, PushOptions options, Token&& token) {
+  return detail::async_request<Answer>({detail::Request::Kind::push, shared_, std::string(event), std::move(payload), std::move(options)},
+                                       std::forward<Token>(token), detail::name_of_push(event, topic()));
 }
 
 template <class Token>

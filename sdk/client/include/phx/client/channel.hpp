@@ -46,9 +46,12 @@ class Channel {
   /// Sent now, or when the channel is joined. Throws std::logic_error before the first join().
   Push push(std::string_view event, Payload payload = {}, PushOptions options = {});
 
-  /// The same with types: see Event. Defined in <phx/client/typed.hpp>.
+  /// The same with types: see Event and TypedReply. Defined in <phx/client/typed.hpp>.
   template <class T, class R>
   TypedPush<R> push(const Event<T, R>& event, const std::type_identity_t<T>& value, PushOptions options = {});
+  /// Only the response has a type: push<Pong>("ping", payload).
+  template <class R>
+  TypedPush<R> push(std::string_view event, Payload payload = {}, PushOptions options = {});
 
   /// Handlers of an event, also of `phx_reply`. Those registered when the message is delivered run, in registration order.
   Subscription on(std::string event, MessageHandler handler);
@@ -69,8 +72,15 @@ class Channel {
   auto async_push(std::string_view event, Payload payload, Token&& token);
   template <class Token>
   auto async_push(std::string_view event, Payload payload, PushOptions options, Token&& token);
+  // With types, void(boost::system::error_code, TypedReply<R>): <phx/client/typed.hpp> too.
   template <class T, class R, class Token>
   auto async_push(const Event<T, R>& event, const std::type_identity_t<T>& value, Token&& token);
+  template <class T, class R, class Token>
+  auto async_push(const Event<T, R>& event, const std::type_identity_t<T>& value, PushOptions options, Token&& token);
+  template <class R, class Token>
+  auto async_push(std::string_view event, Payload payload, Token&& token);
+  template <class R, class Token>
+  auto async_push(std::string_view event, Payload payload, PushOptions options, Token&& token);
   template <class Token>
   auto async_join(Token&& token);
   template <class Token>
@@ -79,6 +89,9 @@ class Channel {
  private:
   friend class Presence;
   friend class Receiver;
+  /// Completes with Answer(Reply, "'event' on 'topic'").
+  template <class Answer, class Token>
+  auto async_ask(std::string_view event, Payload payload, PushOptions options, Token&& token);
   std::shared_ptr<detail::ChannelShared> shared_;  // with the session
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include <phx/core/json_fwd.hpp>
@@ -14,6 +15,7 @@ namespace phx::client {
 ///
 ///   auto messages = room.on(new_msg, [](const NewMsg& m) { ... });
 ///   room.push(new_msg, NewMsg{"hi"});
+///   TypedReply<Pong> reply = co_await room.async_push(ping, NewMsg{"hi"}, boost::asio::use_awaitable);   // Event<NewMsg, Pong> ping
 ///
 /// T and R: whatever nlohmann's to_json and from_json know; phx::Json, phx::RawJson (not parsed), phx::Bytes. R is the response of a reply with
 /// status "ok". Using one needs <phx/client/typed.hpp>.
@@ -24,5 +26,14 @@ struct Event {
 
 template <class R>
 class TypedPush;
+template <class R>
+class TypedReply;
+
+namespace detail {
+/// How errors name a push.
+inline std::string name_of_push(std::string_view event, std::string_view topic) {
+  return "'" + std::string(event) + "' on '" + std::string(topic) + "'";
+}
+}  // namespace detail
 
 }  // namespace phx::client

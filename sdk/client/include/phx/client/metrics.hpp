@@ -30,10 +30,11 @@ struct TopicMetrics {
   std::uint64_t messages = 0;       ///< received, replies left out
   std::uint64_t message_bytes = 0;  ///< of their payloads
   std::uint64_t pushes = 0, push_bytes = 0;
-  std::uint64_t replies = 0;   ///< to pushes, of any status
-  std::uint64_t refusals = 0;  ///< those with a status other than "ok"
-  std::uint64_t failures = 0;  ///< pushes without an answer
-  std::uint64_t joins = 0;     ///< answered with "ok", rejoins too
+  std::uint64_t replies = 0;            ///< to pushes, of any status
+  std::uint64_t refusals = 0;           ///< those with a status other than "ok"
+  std::uint64_t failures = 0;           ///< pushes without an answer
+  std::uint64_t joins = 0;              ///< answered with "ok", rejoins too
+  std::uint64_t presence_failures = 0;  ///< presence messages that were not applied
 };
 
 /// What a socket has done since it was made. A snapshot.

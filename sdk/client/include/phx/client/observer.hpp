@@ -27,6 +27,8 @@ class Observer {
   virtual void message_received(std::string_view /*topic*/, std::string_view /*event*/, std::size_t /*payload_bytes*/) noexcept {}
   virtual void pushed(std::string_view /*topic*/, std::string_view /*event*/, std::size_t /*payload_bytes*/) noexcept {}
   virtual void push_replied(std::string_view /*topic*/, std::string_view /*event*/, std::string_view /*status*/, Duration) noexcept {}
+  /// A presence message that was not applied, see Presence::on_error.
+  virtual void presence_failed(std::string_view /*topic*/, std::error_code) noexcept {}
   virtual void push_failed(std::string_view /*topic*/, std::string_view /*event*/, std::error_code) noexcept {}
 };
 

@@ -44,10 +44,13 @@ struct SocketOptions {
   bool proxy_from_environment = false;              ///< HTTPS_PROXY, ALL_PROXY, NO_PROXY (<phx/net/proxy.hpp>), unless `proxy` names one
   std::optional<core::ws::DeflateOffer> deflate{};  ///< permessage-deflate is offered so; used when the server agrees
   std::size_t max_message_bytes = 64u << 20;        ///< larger ones end the connection
-  Policy policy = Policy::phxkit();                 ///< where the client departs from phoenix.js
-  std::shared_ptr<Runtime> runtime{};               ///< none: two threads of this socket's own
-  Executor callback_executor{};                     ///< none: the runtime's
-  TransportChoice transport{};                      ///< WebSocket; or long-poll, automatic, a transport of your own
+  /// Received messages may wait for slow callbacks, so many and of so many bytes: one more ends the connection with `queue_full`.
+  std::size_t max_waiting_messages = 100'000;
+  std::size_t max_waiting_bytes = std::size_t{64} << 20;
+  Policy policy = Policy::phxkit();                              ///< where the client departs from phoenix.js
+  std::shared_ptr<Runtime> runtime{};                            ///< none: two threads of this socket's own
+  Executor callback_executor{};                                  ///< none: the runtime's
+  TransportChoice transport{};                                   ///< WebSocket; or long-poll, automatic, a transport of your own
   Duration longpoll_fallback = std::chrono::milliseconds(2500);  ///< automatic: how long the WebSocket may take to open, and to answer
   Duration longpoll_timeout = std::chrono::seconds(20);          ///< of one long-poll request
   bool longpoll_token_in_header = false;    ///< D-21: of the session; true keeps it out of the logs of Phoenix >= 1.8.10

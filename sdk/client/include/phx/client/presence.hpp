@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 #include <phx/client/channel.hpp>
 #include <phx/client/subscription.hpp>
@@ -13,6 +14,7 @@ namespace phx::client {
 
 using core::PresenceJoined;
 using core::PresenceLeft;
+using core::PresenceLimits;
 using core::PresenceOptions;
 using core::PresenceState;
 using core::PresenceUpdated;
@@ -21,6 +23,7 @@ using PresenceEntry = core::Presence;
 
 /// Who is on a channel; follows it across rejoins. Make it before join(), so that it sees the first state.
 /// Any thread; callbacks as those of the channel. May outlive the channel; then nothing changes any more.
+/// Bounded by PresenceOptions::limits, or Policy::presence: beyond them it follows nothing until the channel joins anew, see on_error.
 class Presence {
  public:
   explicit Presence(Channel& channel, PresenceOptions options = {});
@@ -34,6 +37,9 @@ class Presence {
   Subscription on_update(std::function<void(const PresenceUpdated&)> handler);
   /// A state or diff is fully applied.
   Subscription on_sync(std::function<void()> handler);
+  /// A message that was not applied: std::errc::no_buffer_space, the list is out of date until the next join; or bad_json, bad_envelope.
+  /// Without a handler it is reported like an exception of a callback. Observer::presence_failed hears of it in any case.
+  Subscription on_error(std::function<void(std::error_code)> handler);
 
   /// A copy, keys in the order in which they came.
   PresenceState list() const;

@@ -6,6 +6,7 @@
 #include <string>
 #include <system_error>
 
+#include <phx/client/detail/move_function.hpp>
 #include <phx/client/payload.hpp>
 
 namespace phx::client {
@@ -33,6 +34,10 @@ class Push {
   std::future<Result<Reply>> future() const;
   /// Nobody wants the answer: futures and coroutines end with `cancelled`, hooks no longer run once this has returned.
   void cancel();
+
+ protected:
+  /// Hears the first outcome where it becomes known, on any thread: must not block nor throw.
+  void on_outcome(detail::MoveFunction<void(const Result<Reply>&)> watcher) const;
 
  private:
   std::shared_ptr<detail::Operation> operation_;  // with the socket until it is resolved

@@ -16,8 +16,9 @@ namespace detail {
 class ReceiverShared;
 }
 
-/// What a full receiver does with one more message.
-enum class WhenFull : std::uint8_t { drop_oldest, drop_newest };
+/// What a full receiver does with one more message. `fail`: it drops this one and those after it, until what waits has been received; the
+/// next receive then fails once with `queue_full`, where the gap is, and receiving goes on behind it.
+enum class WhenFull : std::uint8_t { drop_oldest, drop_newest, fail };
 
 struct ReceiverOptions {
   std::string event{};  ///< empty: every message of the channel
@@ -36,10 +37,11 @@ class Receiver {
   Receiver(Receiver&&) noexcept;
   Receiver& operator=(Receiver&&) noexcept;
 
+  /// Nothing also at a gap (WhenFull::fail), once: dropped() has grown then.
   std::optional<Message> try_receive();
   /// Waits at most that long: std::errc::timed_out. Not inside a callback of the same socket.
   Result<Message> receive(Duration timeout);
-  /// Messages that found the queue full, so far.
+  /// Messages lost because the queue was full, so far.
   std::size_t dropped() const;
 
   /// void(boost::system::error_code, Message). Cancellation slots are honoured. Receives that wait are served in turn.

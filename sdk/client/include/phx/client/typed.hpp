@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <functional>
+#include <future>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -55,19 +56,62 @@ Result<R> response_as(const Reply& reply) {
   } catch (const std::exception&) { return failure(Errc::bad_json); }
 }
 
+/// The answer is not the one that was hoped for: another status than "ok", or a response of another type. what() says which.
+class ReplyError : public std::runtime_error {
+ public:
+  ReplyError(const std::string& what, Reply answer) : std::runtime_error(what), reply(std::move(answer)) {}
+  Reply reply;
+};
+
+/// A Reply whose response is an R when its status is "ok".
+template <class R>
+class TypedReply : public Reply {
+ public:
+  TypedReply() = default;
+  /// about: which push, for errors.
+  TypedReply(Reply reply, std::string about) : Reply(std::move(reply)), about_(std::move(about)) {}
+
+  /// Throws ReplyError.
+  R value() const {
+    if (!ok()) throw ReplyError("the reply to " + about_ + " has status '" + status + "'", *this);
+    try {
+      return from_payload<R>(response);
+    } catch (const std::exception& e) {
+      throw ReplyError("the response to " + about_ + " is not of the expected type: " + e.what(), *this);
+    }
+  }
+
+ private:
+  std::string about_;
+};
+
 /// A push whose reply with status "ok" has a response of type R.
 template <class R>
 class TypedPush : public Push {
  public:
-  explicit TypedPush(Push push) : Push(std::move(push)) {}
+  /// about: which push, for errors.
+  TypedPush(Push push, std::string about) : Push(std::move(push)), about_(std::move(about)) {}
 
   /// Runs for answers with status "ok". A response that is no R is reported like an exception of the hook.
   TypedPush& ok(std::function<void(const R&)> hook) {
-    receive("ok", [hook = std::move(hook)](const Reply& reply) { hook(from_payload<R>(reply.response)); });
+    receive("ok", [hook = std::move(hook), about = about_](const Reply& reply) { hook(TypedReply<R>(reply, about).value()); });
     return *this;
   }
   /// Any other status.
   using Push::receive;
+
+  /// As Push::future(); a refusal and a response of another type show in TypedReply::value().
+  std::future<Result<TypedReply<R>>> future() const {
+    std::promise<Result<TypedReply<R>>> promise;
+    auto future = promise.get_future();
+    on_outcome([promise = std::move(promise), about = about_](const Result<Reply>& outcome) mutable {
+      promise.set_value(outcome.map([&](const Reply& reply) { return TypedReply<R>(reply, about); }));
+    });
+    return future;
+  }
+
+ private:
+  std::string about_;
 };
 
 template <class T, class R, class F>
@@ -92,12 +136,32 @@ Subscription Channel::on(const Event<T, R>& event, F handler) {
 
 template <class T, class R>
 TypedPush<R> Channel::push(const Event<T, R>& event, const std::type_identity_t<T>& value, PushOptions options) {
-  return TypedPush<R>(push(event.name, to_payload(value), std::move(options)));
+  return push<R>(event.name, to_payload(value), std::move(options));
+}
+
+template <class R>
+TypedPush<R> Channel::push(std::string_view event, Payload payload, PushOptions options) {
+  return TypedPush<R>(push(event, std::move(payload), std::move(options)), detail::name_of_push(event, topic()));
 }
 
 template <class T, class R, class Token>
 auto Channel::async_push(const Event<T, R>& event, const std::type_identity_t<T>& value, Token&& token) {
-  return async_push(event.name, to_payload(value), std::forward<Token>(token));
+  return async_ask<TypedReply<R>>(event.name, to_payload(value), PushOptions{}, std::forward<Token>(token));
+}
+
+template <class T, class R, class Token>
+auto Channel::async_push(const Event<T, R>& event, const std::type_identity_t<T>& value, PushOptions options, Token&& token) {
+  return async_ask<TypedReply<R>>(event.name, to_payload(value), std::move(options), std::forward<Token>(token));
+}
+
+template <class R, class Token>
+auto Channel::async_push(std::string_view event, Payload payload, Token&& token) {
+  return async_ask<TypedReply<R>>(event, std::move(payload), PushOptions{}, std::forward<Token>(token));
+}
+
+template <class R, class Token>
+auto Channel::async_push(std::string_view event, Payload payload, PushOptions options, Token&& token) {
+  return async_ask<TypedReply<R>>(event, std::move(payload), std::move(options), std::forward<Token>(token));
 }
 
 }  // namespace phx::client

@@ -22,6 +22,19 @@ struct QueueLimits {
   bool operator==(const QueueLimits&) const = default;
 };
 
+/// What one channel may make its client remember of its presence: the state, and the diffs that wait for one, each on its own. Beyond it
+/// the client stops following until the next join, and says so; it never keeps a list that is wrong without saying it.
+struct PresenceLimits {
+  std::size_t max_users = 100'000;
+  std::size_t max_metas = 200'000;                ///< of all users; the joins of a diff count in full before its leaves make room
+  std::size_t max_bytes = std::size_t{64} << 20;  ///< text of keys, metas and fields
+  bool operator==(const PresenceLimits&) const = default;
+  static constexpr PresenceLimits none() noexcept {
+    constexpr auto any = std::numeric_limits<std::size_t>::max();
+    return {any, any, any};
+  }
+};
+
 /// D-2: from when a push's timeout counts.
 enum class PushDeadline : std::uint8_t {
   from_call,             ///< default: the caller never waits longer than the timeout
@@ -112,11 +125,16 @@ struct Policy {
   bool reconnect_on_normal_close = false;                ///< D-13: also after a server's close 1000
   QueueLimits push_buffer{1'000, std::size_t{4} << 20, OnFull::reject};  ///< D-14, per channel
   QueueLimits send_buffer{1'000, std::size_t{4} << 20, OnFull::reject};  ///< D-14, per socket
+  PresenceLimits presence{};                                             ///< D-14, per Presence
   UrlPolicy url{};                                                       ///< D-16
   FallbackPolicy fallback{};                                             ///< D-17
   bool join_again_after_closed = true;                                   ///< D-18
   bool rejoin_on_unmatched_topic = true;                                 ///< D-19
   bool presence_update_event = true;                                     ///< D-20
+  /// S7 (false: a reconnect that is due goes on, and tears down what connect() has made meanwhile)
+  bool connect_replaces_reconnect = true;
+  /// S11 (true: whether bytes are written and the transport closed is looked at after 150, 450, 900 and 1500 ms, not heard at once)
+  bool teardown_looks = false;
 
   bool operator==(const Policy&) const = default;
 

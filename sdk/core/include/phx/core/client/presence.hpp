@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include <phx/core/client/policy.hpp>
 #include <phx/core/client/ref.hpp>
 #include <phx/core/error.hpp>
 
@@ -28,7 +29,18 @@ struct Presence {
   bool operator==(const Presence&) const = default;
 };
 
-/// Key -> presence, ordered by insertion (N8). A value; find is O(1).
+/// What presences take up. `bytes`: the text of keys, metas and fields.
+struct PresenceSize {
+  std::size_t users = 0;
+  std::size_t metas = 0;
+  std::size_t bytes = 0;
+  PresenceSize& operator+=(const PresenceSize& other) noexcept;
+  PresenceSize& operator-=(const PresenceSize& other) noexcept;
+  bool operator==(const PresenceSize&) const = default;
+};
+PresenceSize size_of(const Presence& presence) noexcept;
+
+/// Key -> presence, ordered by insertion (N8). A value; find and total are O(1).
 class PresenceState {
  public:
   PresenceState() = default;
@@ -46,6 +58,7 @@ class PresenceState {
   void clear() noexcept;
 
   std::size_t size() const noexcept { return entries_.size(); }
+  const PresenceSize& total() const noexcept { return total_; }
   bool empty() const noexcept { return entries_.empty(); }
   auto begin() const noexcept { return entries_.begin(); }
   auto end() const noexcept { return entries_.end(); }
@@ -55,6 +68,7 @@ class PresenceState {
  private:
   std::list<Presence> entries_;  // stable nodes: the index borrows their keys
   std::unordered_map<std::string_view, std::list<Presence>::iterator> index_;
+  PresenceSize total_;
 };
 
 struct PresenceDiff {
@@ -100,7 +114,8 @@ Result<PresenceDiff> parse_presence_diff(std::string_view json);
 struct PresenceOptions {
   std::string state_event = "presence_state";  ///< N7
   std::string diff_event = "presence_diff";
-  bool update_event = true;  ///< D-20
+  bool update_event = true;                ///< D-20
+  std::optional<PresenceLimits> limits{};  ///< none: the policy's
 };
 
 /// Who is on one channel.
@@ -108,6 +123,7 @@ struct PresenceOptions {
 ///   pending (no state for this join_ref) --state--> synced --diff--> synced
 ///      ^  diffs are queued                            | rejoin: another join_ref
 ///      +----------------------------------------------+
+///   any --beyond the limits--> lost: the list stays as it was, nothing is followed or kept --rejoin--> pending
 ///
 /// Fed with every message of its channel; says nothing about others. Rules: phoenix.js presence.js; spec client-semantics N1 to N8.
 class PresenceCore {
@@ -115,20 +131,33 @@ class PresenceCore {
   explicit PresenceCore(PresenceOptions options = {}) : options_(std::move(options)) {}
 
   bool wants(std::string_view event) const noexcept { return event == options_.state_event || event == options_.diff_event; }
-  /// channel_join_ref: the channel's own, not the message's. Other events do nothing. On an error nothing changes.
+  /// channel_join_ref: the channel's own, not the message's. Other events do nothing.
+  /// Errors: those of parsing, then nothing changes; std::errc::no_buffer_space, once per join, for a state or diff that the limits do
+  /// not admit, which is not applied.
   std::error_code on_message(std::string_view event, std::string_view payload, Ref channel_join_ref, PresenceEffects& out);
 
   const PresenceState& list() const noexcept { return state_; }
   bool pending(Ref channel_join_ref) const noexcept { return !synced_ref_.present() || synced_ref_ != channel_join_ref; }
   std::size_t pending_diffs() const noexcept { return pending_.size(); }
+  /// Gave up following this join: the list is out of date.
+  bool lost(Ref channel_join_ref) const noexcept { return lost_ && lost_ref_ == channel_join_ref; }
 
  private:
+  std::error_code on_state(std::string_view payload, Ref channel_join_ref, PresenceEffects& out);
+  std::error_code on_diff(std::string_view payload, Ref channel_join_ref, PresenceEffects& out);
   void apply(const PresenceDiff& diff, PresenceEffects& out);
+  bool admits(const PresenceSize& size) const noexcept;
+  bool admits(const PresenceDiff& diff) const noexcept;
+  std::error_code lose(Ref channel_join_ref);
 
   PresenceOptions options_;
+  PresenceLimits limits_ = options_.limits.value_or(PresenceLimits{});
   PresenceState state_;
   std::vector<PresenceDiff> pending_;
+  PresenceSize pending_total_;
   Ref synced_ref_;
+  Ref lost_ref_;
+  bool lost_ = false;
 };
 
 }  // namespace phx::core

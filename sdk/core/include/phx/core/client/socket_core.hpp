@@ -111,7 +111,7 @@ class SocketCore {
   const FallbackCore& fallback() const noexcept { return fallback_; }
 
  private:
-  enum class After : std::uint8_t { nothing, disconnected, schedule_reconnect };
+  enum class After : std::uint8_t { nothing, disconnected, schedule_reconnect, connect };
   struct Slot {
     std::uint32_t topic_hash;
     ChannelId id;
@@ -126,10 +126,14 @@ class SocketCore {
   struct Teardown {
     Generation generation;
     After after;
-    bool closing;  // the close was asked for; before: draining
     DisconnectId id;
-    Instant deadline;
     std::optional<CloseRequest> close;
+    bool drained;
+    bool closing = false;  // past draining
+    bool asked = false;    // it was this one that asked the transport to close
+    bool gone = false;     // the transport has closed
+    std::uint8_t looks = 0;
+    Instant deadline = never;
   };
 
   ChannelCore& require(ChannelId channel);
@@ -159,8 +163,12 @@ class SocketCore {
   void abandon_current(Instant now, Effects& out);
   void begin_teardown(std::optional<CloseRequest> close, After after, DisconnectId id, Instant now, Effects& out);
   void begin_close(Teardown& teardown, Instant now, Effects& out);
+  void await(Teardown& teardown, Instant now);
   void run_teardowns(Instant now, Effects& out);
-  void finish_teardowns(Generation generation, Instant now, Effects& out);
+  void on_teardown_deadline(Teardown& teardown, Instant now, Effects& out);
+  template <class Condition>
+  void finish_teardowns(Condition&& done, Instant now, Effects& out);
+  void finish(const Teardown& teardown, Instant now, Effects& out);
   bool tearing_down(Generation generation) const noexcept;
   bool disconnecting() const noexcept;
   bool reconnects_after_teardown(Generation generation) const noexcept;

@@ -1,82 +1,21 @@
-// The client half of long-poll. LP-numbers: spec client-semantics 3.12, cases of phoenix.js's longpoll_test.js; G: 3.9.
-// LP-16, LP-17 are about a browser's HTTP facilities: ours is one, tests/unit/net/http_client_test.cpp.
+// The client half of long-poll: how a session begins, what a poll may bring, how it ends. LP-numbers: spec client-semantics 3.12, cases of
+// phoenix.js's longpoll_test.js; G: 3.9. LP-16, LP-17 are about a browser's HTTP facilities: ours is one, tests/unit/net/http_client_test.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <phx/core/client/longpoll_core.hpp>
 #include <phx/core/client/url.hpp>
 #include <phx/core/error.hpp>
 
+#include "longpoll_case.hpp"
 #include "support/golden.hpp"
 
 namespace phx::core {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 using State = LongPollCore::State;
-
-constexpr const char* session_body = R"({"status":410,"token":"T","messages":[]})";
-
-/// A machine on virtual time; the test is the server.
-class LongPoll : public testing::Test {
- protected:
-  LongPollCore make(LongPollOptions options = {}) {
-    options.url = "http://h/socket/longpoll?vsn=2.0.0";
-    return LongPollCore(std::move(options));
-  }
-  void start(LongPollCore& core) {
-    core.open(now);
-    turn(core);
-  }
-  void open(LongPollCore& core) {
-    start(core);
-    answer(core, poll().id, session_body);
-    forget();
-  }
-  /// Runs what is due: the end of a turn of the loop.
-  void turn(LongPollCore& core) {
-    while (core.next_deadline() && *core.next_deadline() <= now) core.on_deadline(now, out);
-  }
-  void advance(LongPollCore& core, Duration by) {
-    now += by;
-    turn(core);
-  }
-  void answer(LongPollCore& core, LongPollRequestId id, std::string_view body, int http = 200) { core.on_answer(id, http, body, now, out); }
-  void send(LongPollCore& core, std::string_view text) { core.send(Opcode::text, text, now); }
-  void forget() {
-    for (const auto& effect : out) seen.push_back(effect);
-    out.clear();
-  }
-
-  template <class E>
-  std::vector<E> all() const {
-    std::vector<E> found;
-    for (const auto& effect : out)
-      if (const E* e = std::get_if<E>(&effect)) found.push_back(*e);
-    return found;
-  }
-  std::vector<LongPollRequest> requests(std::string_view method) const {
-    std::vector<LongPollRequest> found = all<LongPollRequest>();
-    std::erase_if(found, [&](const auto& request) { return request.method != method; });
-    return found;
-  }
-  /// The newest of its kind, also one already forgotten.
-  LongPollRequest newest(std::string_view method) const {
-    LongPollRequest found;
-    for (const auto* list : {&seen, &out})
-      for (const auto& effect : *list)
-        if (const auto* request = std::get_if<LongPollRequest>(&effect); request && request->method == method) found = *request;
-    return found;
-  }
-  LongPollRequest poll() const { return newest("GET"); }
-  LongPollRequest post() const { return newest("POST"); }
-
-  Instant now = Instant{} + 1h;
-  LongPollEffects out, seen;
-};
 
 std::optional<std::string> token_from(std::vector<std::string> protocols) { return auth_token_of(protocols); }
 
@@ -128,15 +67,6 @@ TEST_F(LongPoll, D_21_OrInTheQuery) {
   EXPECT_THAT(poll().headers, ElementsAre(Pair("Accept", "application/json")));
 }
 
-TEST_F(LongPoll, LP_08_X_23_HeadersOfPosts) {  // LP-08, X-23
-  auto core = make({.auth_token = "secret", .headers = {{"X-Own", "1"}}, .token_in_header = true});
-  open(core);
-  send(core, "[1]");
-  turn(core);
-  EXPECT_THAT(post().headers,
-              ElementsAre(Pair("Content-Type", "application/x-ndjson"), Pair("X-Phoenix-Longpoll-Token", "T"), Pair("X-Own", "1")));
-}
-
 TEST_F(LongPoll, LP_09_ALostSession) {
   auto core = make();
   open(core);
@@ -145,99 +75,6 @@ TEST_F(LongPoll, LP_09_ALostSession) {
   EXPECT_EQ(all<LongPollError>()[0].status, 410);
   EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{3410, "session_gone", false}));
   EXPECT_EQ(core.state(), State::connecting);
-}
-
-TEST_F(LongPoll, LP_10_TwoMessagesOnePost) {
-  auto core = make({.token_in_header = true});
-  core.open(now);  // no token is held yet
-  send(core, "a");
-  send(core, "b");
-  turn(core);
-  ASSERT_EQ(requests("POST").size(), 1u);
-  EXPECT_EQ(post().body, "a\nb");
-  EXPECT_THAT(post().headers, ElementsAre(Pair("Content-Type", "application/x-ndjson")));
-}
-
-TEST_F(LongPoll, LP_11_OnePostAtATime) {
-  auto core = make();
-  open(core);
-  for (const char* message : {"a", "b", "c"}) send(core, message);
-  EXPECT_TRUE(out.empty());
-  EXPECT_EQ(core.queued(), 3u);
-  turn(core);
-  EXPECT_EQ(post().body, "a\nb\nc");
-  EXPECT_EQ(core.queued(), 0u);
-  EXPECT_TRUE(core.awaiting_ack());
-  send(core, "d");
-  send(core, "e");
-  turn(core);
-  EXPECT_EQ(requests("POST").size(), 1u);
-  EXPECT_EQ(core.queued(), 2u);
-  answer(core, post().id, R"({"status":200})");
-  EXPECT_EQ(requests("POST").size(), 2u);
-  EXPECT_EQ(post().body, "d\ne");
-  answer(core, post().id, R"({"status":200})");
-  EXPECT_FALSE(core.awaiting_ack());
-  EXPECT_EQ(core.buffered_bytes(), 0u);
-}
-
-TEST_F(LongPoll, LP_12_ABatchHasAHundredMessages) {
-  auto core = make();
-  open(core);
-  std::string first, second;
-  for (int i = 0; i < 150; ++i) {
-    const std::string message = "m" + std::to_string(i);
-    send(core, message);
-    std::string& batch = i < 100 ? first : second;
-    batch += (batch.empty() ? "" : "\n") + message;
-  }
-  turn(core);
-  EXPECT_EQ(post().body, first);
-  answer(core, post().id, R"({"status":200})");
-  EXPECT_EQ(post().body, second);
-  answer(core, post().id, R"({"status":200})");
-  EXPECT_EQ(requests("POST").size(), 2u);
-  EXPECT_FALSE(core.awaiting_ack());
-}
-
-TEST_F(LongPoll, ABatchHasABoundedSizeUnlessOneMessageHasMore) {  // server.md 3.3: bodies over about 8 MB are refused
-  auto core = make({.batch_bytes = 10});
-  open(core);
-  for (const char* message : {"1234", "5678", "9", "a message that is longer"}) send(core, message);
-  turn(core);
-  std::vector<std::string> bodies{post().body};
-  while (core.queued() != 0) {
-    answer(core, post().id, R"({"status":200})");
-    bodies.push_back(post().body);
-  }
-  EXPECT_THAT(bodies, ElementsAre("1234\n5678", "9", "a message that is longer"));
-}
-
-TEST_F(LongPoll, LP_13_APostThatTimesOut) {  // G4
-  auto core = make();
-  open(core);
-  const auto waiting = poll().id;
-  now += 10s;  // and a fresh poll
-  answer(core, waiting, R"({"status":204,"token":"T","messages":[]})");
-  send(core, "a");
-  turn(core);
-  const auto unanswered = post().id;
-  advance(core, 19'999ms);
-  EXPECT_THAT(all<LongPollClosed>(), IsEmpty());
-  advance(core, 1ms);
-  ASSERT_EQ(all<LongPollError>().size(), 1u);
-  EXPECT_EQ(all<LongPollError>()[0].detail, "timeout");
-  EXPECT_EQ(all<LongPollError>()[0].why, std::make_error_code(std::errc::timed_out));
-  EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{1005, "timeout", false}));
-  EXPECT_EQ(core.state(), State::connecting);
-  EXPECT_FALSE(core.awaiting_ack());
-  forget();
-  answer(core, unanswered, R"({"status":200})");
-  EXPECT_TRUE(out.empty());
-  send(core, "later");
-  turn(core);
-  EXPECT_EQ(post().body, "later");
-  EXPECT_EQ(core.queued(), 0u);
 }
 
 TEST_F(LongPoll, G_2_U_5_FurtherHeadersTravelWithEveryRequest) {
@@ -321,27 +158,6 @@ TEST_F(LongPoll, G_4_TheFirstRequestHasItsOwnTimeLimit) {
   EXPECT_THAT(all<LongPollAbort>(), ElementsAre(LongPollAbort{poll().id}));
 }
 
-TEST_F(LongPoll, G_5_BinaryIsBase64) {
-  auto core = make();
-  open(core);
-  core.send(Opcode::binary, std::string_view("\0\1\2\xff", 4), now);
-  send(core, "[\n1,\r\n2]");  // a payload of the user's own writing
-  turn(core);
-  EXPECT_EQ(post().body, "AAEC/w==\n[ 1,  2]");
-}
-
-TEST_F(LongPoll, G_6_APostThatIsRefused) {
-  auto core = make();
-  open(core);
-  send(core, "a");
-  turn(core);
-  answer(core, post().id, R"({"status":408})");
-  ASSERT_EQ(all<LongPollError>().size(), 1u);
-  EXPECT_EQ(all<LongPollError>()[0].status, 408);
-  EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{1011, "internal server error", false}));
-  EXPECT_THAT(all<LongPollAbort>(), ElementsAre(LongPollAbort{poll().id}));
-}
-
 TEST_F(LongPoll, G_7_CloseDropsEverything) {
   auto core = make();
   open(core);
@@ -361,42 +177,6 @@ TEST_F(LongPoll, G_7_CloseDropsEverything) {
   answer(core, sent, R"({"status":200})");
   core.close(1000, "", out);
   EXPECT_TRUE(out.empty());
-}
-
-TEST_F(LongPoll, FinishDeliversWhatWasSent) {
-  auto core = make();
-  open(core);
-  send(core, "a");
-  core.finish(1000, "", now, out);
-  turn(core);
-  EXPECT_EQ(post().body, "a");
-  EXPECT_THAT(all<LongPollClosed>(), IsEmpty());
-  answer(core, post().id, R"({"status":200})");
-  EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{1000, "", true}));
-}
-
-TEST_F(LongPoll, FinishWaitsNoLongerThanItsLinger) {
-  auto core = make();
-  open(core);
-  send(core, "a");
-  core.finish(4001, "x", now, out);
-  advance(core, 1'999ms);
-  EXPECT_THAT(all<LongPollClosed>(), IsEmpty());
-  advance(core, 1ms);
-  EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{4001, "x", true}));
-  EXPECT_THAT(all<LongPollError>(), IsEmpty());
-}
-
-TEST_F(LongPoll, V1MessagesTravelAlone) {  // server.md 3.3
-  auto core = make({.ndjson = false});
-  open(core);
-  send(core, R"({"a":1})");
-  send(core, R"({"b":2})");
-  turn(core);
-  EXPECT_EQ(post().body, R"({"a":1})");
-  EXPECT_THAT(post().headers, ElementsAre(Pair("Content-Type", "application/json")));
-  answer(core, post().id, R"({"status":200})");
-  EXPECT_EQ(post().body, R"({"b":2})");
 }
 
 /// Each case of the recording, answered to our machine as it was to the recorder. What the recorder posted we post; polls that

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+namespace phx::client::detail {
+
+/// Received messages on their way to callbacks: what slow callbacks make a socket keep. Any thread.
+class Backlog {
+ public:
+  Backlog(std::size_t max_count, std::size_t max_bytes) noexcept : max_count_(max_count), max_bytes_(max_bytes) {}
+  bool full() const noexcept { return count_ >= max_count_ || bytes_ >= max_bytes_; }
+
+  /// Counts one message for as long as it lives.
+  class Item {
+   public:
+    Item(std::shared_ptr<Backlog> of, std::size_t bytes) noexcept : of_(std::move(of)), bytes_(bytes) {
+      ++of_->count_;
+      of_->bytes_ += bytes_;
+    }
+    Item(Item&&) noexcept = default;
+    Item& operator=(Item&&) = delete;
+    ~Item() {
+      if (!of_) return;
+      --of_->count_;
+      of_->bytes_ -= bytes_;
+    }
+
+   private:
+    std::shared_ptr<Backlog> of_;  // with the socket; null after a move
+    std::size_t bytes_;
+  };
+
+ private:
+  const std::size_t max_count_, max_bytes_;
+  std::atomic<std::size_t> count_ = 0, bytes_ = 0;
+};
+
+}  // namespace phx::client::detail
