@@ -11,8 +11,8 @@
 
 namespace phx::testing {
 
-/// The golden transcripts as captures: what a real Phoenix answered, one capture per connection.
-inline std::vector<scenario::Capture> golden_captures() {
+namespace detail {
+inline std::vector<scenario::Capture> read_golden_captures() {
   using scenario::Direction;
   std::vector<scenario::Capture> out;
   const auto add = [](scenario::Capture& to, Direction direction, core::Opcode op, std::string raw) {
@@ -51,6 +51,13 @@ inline std::vector<scenario::Capture> golden_captures() {
     out.push_back(std::move(capture));
   }
   return out;
+}
+}  // namespace detail
+
+/// The golden transcripts as captures: what a real Phoenix answered, one capture per connection. Read once.
+inline const std::vector<scenario::Capture>& golden_captures() {
+  static const std::vector<scenario::Capture> all = detail::read_golden_captures();
+  return all;
 }
 
 }  // namespace phx::testing
