@@ -95,6 +95,7 @@ std::optional<std::string> LineEditor::read_line() {
   int count = 0;
   editing_ = true;
   hidden_ = false;
+  el_set(editor_.get(), EL_PREP_TERM, 1);  // before the prompt: what is typed as soon as it stands there is not echoed twice
   const char* line = el_gets(editor_.get(), &count);
   editing_ = false;
   if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
@@ -130,6 +131,7 @@ void LineEditor::show() {
 void LineEditor::resized() {
   hide();
   el_resize(editor_.get());
+  show();
 }
 
 void LineEditor::resumed() {

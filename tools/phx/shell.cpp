@@ -171,8 +171,8 @@ class ShellCommand {
       } else if (*command && std::holds_alternative<Quit>(**command)) {
         return ExitCode::pass;
       } else if (*command) {
-        conversation_.execute(**command, [this](ExitCode, const std::string& why) {
-          if (!why.empty()) session_.out().complain(why);
+        conversation_.execute(**command, [this](ExitCode code, const std::string& why) {
+          if (code != ExitCode::pass) session_.out().complain(why);  // of Ctrl-C: an end of the line with ^C
         });
         if (session_.loop().interrupted_by() == SIGTERM) return ExitCode::interrupted;
       }

@@ -42,12 +42,12 @@ core::etf::Term term(const TokenOptions& options) {
   return *out;
 }
 
-ExitCode print(const std::string& token) {
+ExitCode show(const std::string& token) {
   print(token + '\n');
   return ExitCode::pass;
 }
 
-ExitCode print(const Result<core::etf::Term>& data) {
+ExitCode show(const Result<core::etf::Term>& data) {
   if (!data) throw Failure(ExitCode::check_failed, "the token is " + data.error().message());
   const auto json = core::etf::to_json(*data);
   if (!json) throw Failure(ExitCode::check_failed, "the token is good, but its data has no JSON form: " + json.error().what);
@@ -68,15 +68,15 @@ core::TokenCheck check(const TokenOptions& options) {
 }
 
 ExitCode sign(const TokenOptions& o) {
-  return print(core::sign_token(core::KeyGenerator(secret(o)), o.salt, term(o), signed_at(o), made(o)));
+  return show(core::sign_token(core::KeyGenerator(secret(o)), o.salt, term(o), signed_at(o), made(o)));
 }
 ExitCode encrypt(const TokenOptions& o) {
   core::SystemRandom random;
-  return print(core::encrypt_token(core::KeyGenerator(secret(o)), o.salt, term(o), signed_at(o), random, made(o)));
+  return show(core::encrypt_token(core::KeyGenerator(secret(o)), o.salt, term(o), signed_at(o), random, made(o)));
 }
-ExitCode verify(const TokenOptions& o) { return print(core::verify_token(core::KeyGenerator(secret(o)), o.salt, o.data, now(), check(o))); }
+ExitCode verify(const TokenOptions& o) { return show(core::verify_token(core::KeyGenerator(secret(o)), o.salt, o.data, now(), check(o))); }
 ExitCode decrypt(const TokenOptions& o) {
-  return print(core::decrypt_token(core::KeyGenerator(secret(o)), o.salt, o.data, now(), check(o)));
+  return show(core::decrypt_token(core::KeyGenerator(secret(o)), o.salt, o.data, now(), check(o)));
 }
 
 void add(CLI::App& token, Command& chosen, const char* name, const char* what, ExitCode (*run)(const TokenOptions&), bool makes) {
