@@ -59,8 +59,8 @@ class Arguments {
     return std::string(text);
   }
   Duration time(const std::string& text) {
-    const auto plain = scenario::parse_duration(text + 's');
-    const auto value = plain ? plain : scenario::parse_duration(text);
+    const auto with_unit = scenario::parse_duration(text);
+    const auto value = with_unit ? with_unit : scenario::parse_duration(text + 's');
     if (!value && error.empty()) fail("'" + text + "' is no time, as in 2, 0.5 or 200ms");
     return value.value_or(Duration{});
   }
