@@ -70,7 +70,7 @@ def small():
             lambda s: bare(s, "--mode", "echo", "--conns", "100", "--duration", "3")["client_ns_per_unit"], "1.3x")
 
     def join(s, url):
-        j = phx_load("join", "--url", url, "--users", "10000", "--ramp", "2", "--duration", "1", "--threads", "1")
+        j = phx_load("join", "--url", url, "--users", "10000", "--ramp", "0", "--duration", "4", "--timeout", "60", "--threads", "1")
         assert j["users"]["joined"] == 10000, j["users"]
         return sum(row["cpu"] for row in j["series"]) * 1e9 / 10000  # without the closing, which the other does not count either
     def bare_join(s):
