@@ -133,17 +133,17 @@ void SocketWire::on_event(Crowd& swarm, const epoll_event& event, Instant now) {
   const auto generation = static_cast<std::uint16_t>(event.data.u64 >> 40);
   const auto ours = [&] { return conn(slot, lane).fd >= 0 && conn(slot, lane).generation == generation; };
   if (!ours()) return;
-  if (conn(slot, lane).connecting) return on_connected(swarm, slot, lane, now);
+  if (conn(slot, lane).connecting) return on_connected(swarm, slot, lane, (event.events & (EPOLLERR | EPOLLHUP)) != 0, now);
   if ((event.events & EPOLLOUT) != 0) flush(conn(slot, lane), slot, lane);
   if (ours() && (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) on_readable(swarm, slot, lane, now);
 }
 
-void SocketWire::on_connected(Crowd& swarm, std::uint32_t slot, unsigned lane, Instant now) {
+void SocketWire::on_connected(Crowd& swarm, std::uint32_t slot, unsigned lane, bool failed, Instant now) {
   Conn& c = conn(slot, lane);
-  int error = 0;
-  socklen_t size = sizeof error;
-  ::getsockopt(c.fd, SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0) {
+  if (failed) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(c.fd, SOL_SOCKET, SO_ERROR, &error, &size);
     drop(c, true);
     return swarm.on_lost(slot, lane, class_of(error), now);
   }

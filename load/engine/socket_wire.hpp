@@ -55,7 +55,7 @@ class SocketWire final : public Wire {
 
   Conn& conn(std::uint32_t slot, unsigned lane);
   void on_event(Crowd& swarm, const epoll_event& event, Instant now);
-  void on_connected(Crowd& swarm, std::uint32_t slot, unsigned lane, Instant now);
+  void on_connected(Crowd& swarm, std::uint32_t slot, unsigned lane, bool failed, Instant now);
   void on_readable(Crowd& swarm, std::uint32_t slot, unsigned lane, Instant now);
   void on_secure_bytes(Crowd& swarm, std::uint32_t slot, unsigned lane, std::span<char> bytes, Instant now);
   void tls_failed(Crowd& swarm, std::uint32_t slot, unsigned lane, Instant now);

@@ -70,7 +70,7 @@ def small():
             lambda s: bare(s, "--mode", "echo", "--conns", "100", "--duration", "3")["client_ns_per_unit"], "1.3x")
 
     def join(s, url):
-        j = phx_load("join", "--url", url, "--users", "10000", "--ramp", "2", "--duration", "1", "--threads", "1")
+        j = phx_load("join", "--url", url, "--users", "10000", "--ramp", "0", "--duration", "4", "--timeout", "60", "--threads", "1")
         assert j["users"]["joined"] == 10000, j["users"]
         return sum(row["cpu"] for row in j["series"]) * 1e9 / 10000  # without the closing, which the other does not count either
     def bare_join(s):
@@ -95,7 +95,7 @@ def big():
     g, u = j["generator"], j["users"]
     print(f"60 000 users, {g['processes']} processes, 4 servers: {u['joined']} joined, {j['errors']['total']} errors; ramp 30 s, {max(s['counters'].get('joins', 0) for s in j['series'])} joins in the best second; "
           f"{g['resident_bytes'] / max(1, u['joined']):.0f} bytes resident per user, processes whole; {g['cpu_seconds'] * 1e6 / max(1, u['joined']):.0f} us of client CPU per user, "
-          f"{server_cpu * 1e6 / max(1, u['joined']):.0f} us of server CPU; join p50 {j['join']['p50_us'] / 1000:.1f} ms, p99 {j['join']['p99_us'] / 1000:.1f} ms; lag p99 {g['lag_p99_us'] / 1000:.1f} ms")
+          f"{server_cpu * 1e6 / max(1, u['joined']):.0f} us of server CPU; join p50 {j['join']['p50_us'] / 1000:.2f} ms, p99 {j['join']['p99_us'] / 1000:.1f} ms; lag p99 {g['lag_p99_us'] / 1000:.1f} ms")
     if u["joined"] != 60000:
         sys.exit("not all have joined")
 
