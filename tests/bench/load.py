@@ -70,7 +70,7 @@ def small():
             lambda s: bare(s, "--mode", "echo", "--conns", "100", "--duration", "3")["client_ns_per_unit"], "1.3x")
 
     def join(s, url):
-        j = phx_load("join", "--url", url, "--users", "10000", "--ramp", "0", "--duration", "4", "--timeout", "60", "--threads", "1")
+        j = phx_load("join", "--url", url, "--users", "10000", "--ramp", "0", "--duration", "4", "--timeout", "60", "--drain", "60", "--threads", "1")
         assert j["users"]["joined"] == 10000, j["users"]
         return sum(row["cpu"] for row in j["series"]) * 1e9 / 10000  # without the closing, which the other does not count either
     def bare_join(s):
@@ -78,7 +78,7 @@ def small():
     compare("connect, upgrade and join", "ns", join, bare_join, "1.3x")
 
     def idle(s, url):
-        few, many = (phx_load("idle", "--url", url, "--users", str(n), "--ramp", str(n / 2000), "--duration", "1", "--timeout", "60", "--threads", "1") for n in (1000, 19000))
+        few, many = (phx_load("idle", "--url", url, "--users", str(n), "--ramp", str(n / 2000), "--duration", "1", "--timeout", "60", "--drain", "60", "--threads", "1") for n in (1000, 19000))
         assert many["users"]["joined"] == 19000, many["users"]
         return (many["generator"]["resident_bytes"] - few["generator"]["resident_bytes"]) / 18000
     compare("resident per idle user, slope 1000 to 19 000", "bytes", idle,
