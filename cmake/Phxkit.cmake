@@ -115,10 +115,11 @@ function(phxkit_test name)
   target_link_libraries(${name} PRIVATE ${A_LINK} phxkit_test_base GTest::gtest_main)
   target_precompile_headers(${name} REUSE_FROM phxkit_test_headers)
   set_source_files_properties(${A_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-  if(PHXKIT_UNITY_TESTS)
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ON) # headers are parsed once for eight files: a build from nothing takes half the time
-  endif()
   phxkit_warnings(${name})
+  if(PHXKIT_UNITY_TESTS) # headers are parsed once for eight files: a build from nothing takes half the time
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON)
+    target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-shadow;-Wno-subobject-linkage>) # what they say of neighbours; the dev preset asks file by file
+  endif()
   phxkit_suite(${name} gtest $<TARGET_FILE:${name}>)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
