@@ -29,7 +29,7 @@ test("styles shows typed events, deliveries, pulling and polling", async () => {
   const server = await start("phx-server", "--port", "0", "--log-level", "warning");
   const r = spawnSync(path.join(bin, "example_styles"), [`ws://127.0.0.1:${server.port}/socket`], { encoding: "utf8", timeout: 20_000 });
   assert.deepEqual(r.stdout.trim().split("\n").sort(),
-    ["polled polled", 'pulled {"body":"hi"}', "received 1 message", "typed hi"], r.stderr);
+    ["and to another 1", "polled polled", 'pulled {"body":"hi"}', "received 1 message", "typed answer to a coroutine", "typed answer to a future", "typed hi"], r.stderr);
   assert.equal(r.status, 0);
   await server.stop();
 });

@@ -254,7 +254,7 @@ void expect_no_growth(const char* what, long count, Socket& socket, Cycles&& cyc
   std::printf("%ld %s: %+ld live objects, %+ld KiB resident\n", count, what, after.objects - before.objects, after.kib - before.kib);
   EXPECT_LT(after.objects - before.objects, some);
 #ifdef PHXKIT_COUNTS_OBJECTS
-  EXPECT_LT(after.kib - before.kib, 1024);
+  EXPECT_LT(after.kib - before.kib, at_length() ? 1024 : 8192);  // in a short run the allocator still fills its arenas
 #endif
 }
 
