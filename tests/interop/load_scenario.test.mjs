@@ -86,7 +86,7 @@ test("what a load run cannot do is told before anything connects", async () => {
 });
 
 test("handshakes that nobody finishes exit 124", async () => {
-  const silent = createServer(() => {}).listen(0, "127.0.0.1");
+  const silent = createServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");
   await new Promise((ready) => silent.once("listening", ready));
   const r = await load("run", "join", "--url", `ws://127.0.0.1:${silent.address().port}/socket`, "--users", "2", "--ramp", "0", "--duration", "1", "--timeout", "0.5", "--max-lag", "60").done;
   silent.close();
