@@ -23,6 +23,6 @@ judge() {  # judge NAME PLAN FLAG...: one run; its exit code is the worst so far
   [ "$code" -le "$worst" ] || worst=$code
 }
 worst=0
-judge echo echo --users 20 --ramp 1 --duration 2 --gate 'reply.p99 < 1s' --gate 'errors.total == 0'
-judge broadcast broadcast --users 20 --rate 20 --ramp 1 --duration 2 --gate 'delivery.lost == 0' --gate 'delivery.duplicate == 0'
+judge echo echo --users 40 --ramp 0.5 --duration 1.5 --gate 'reply.p99 < 1s' --gate 'errors.total == 0'
+judge broadcast broadcast --users 40 --rate 20 --ramp 0.5 --duration 1.5 --gate 'delivery.lost == 0' --gate 'delivery.duplicate == 0'
 exit "$worst"

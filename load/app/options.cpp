@@ -28,6 +28,8 @@ using cli::Failure;
 
 namespace {
 
+constexpr double a_year = 365.0 * 86'400;
+
 [[noreturn]] void usage(const std::string& what) { throw Failure(ExitCode::usage, what); }
 
 std::string presets_text() {
@@ -63,7 +65,7 @@ Plan load_plan(const std::string& name) {
 }
 
 std::optional<Duration> time_of(const std::optional<double>& s, const std::string& flag) {
-  if (s && !(*s <= 365.0 * 86'400)) usage(flag + " must be at most a year, in seconds");
+  if (s && !(*s <= a_year)) usage(flag + " must be at most a year, in seconds");
   return s ? std::optional(from_seconds(*s)) : std::nullopt;
 }
 
@@ -167,8 +169,8 @@ void add_plan_options(CLI::App& c, RunOptions& o) {
   c.add_option("--url", o.url, "ws://host:port/socket (the transport's suffix is added); only a scenario file may name its own");
   c.add_option("--users", o.overrides.users, "how many");
   c.add_option("--rate", o.overrides.rate, "actions per second of all users together; of presets that only connect or join: arrivals");
-  c.add_option("--ramp", o.ramp, "seconds in which the users arrive")->check(CLI::NonNegativeNumber);
-  c.add_option("--duration", o.duration, "seconds after that")->check(CLI::NonNegativeNumber);
+  c.add_option("--ramp", o.ramp, "seconds in which the users arrive")->check(CLI::Range(0.0, a_year));
+  c.add_option("--duration", o.duration, "seconds after that")->check(CLI::Range(0.0, a_year));
   c.add_option("--topic", o.overrides.topic, "topic to join; may hold {{user}} and {{topic}}");
   c.add_option("--topics", o.overrides.topics, "spread the users over so many topics, TOPIC:0, TOPIC:1, ...");
   c.add_option("--publishers", o.overrides.publishers, "only the first N users act; 0: all");
@@ -182,9 +184,9 @@ void add_plan_options(CLI::App& c, RunOptions& o) {
   c.add_option("--vsn", o.vsn, "protocol version")->check(CLI::IsMember({"1.0.0", "2.0.0"}));
   c.add_option("--gate", o.gates, "a condition the figures must meet, as in 'join.p99 < 200ms'")->take_all()->allow_extra_args(false);
   c.add_option("--seed", o.seed, "of everything random");
-  c.add_option("--timeout", o.timeout, "seconds for a connection, a join, a reply")->check(CLI::PositiveNumber);
-  c.add_option("--late", o.late, "a delivery is late after so many seconds")->check(CLI::PositiveNumber);
-  c.add_option("--drain", o.drain, "at most so many seconds for what is under way at the end")->check(CLI::NonNegativeNumber);
+  c.add_option("--timeout", o.timeout, "seconds for a connection, a join, a reply")->check(CLI::Range(0.001, a_year));
+  c.add_option("--late", o.late, "a delivery is late after so many seconds")->check(CLI::Range(0.001, a_year));
+  c.add_option("--drain", o.drain, "at most so many seconds for what is under way at the end")->check(CLI::Range(0.0, a_year));
   c.add_option("--processes", o.processes, "0: as many as the descriptor limit asks for")->check(CLI::Range(0, 256));
   c.add_option("--threads", o.threads, "per process; 0: chosen")->check(CLI::Range(0, 256));
   c.add_option("--source", o.sources, "local addresses to connect from, in turn")->delimiter(',');

@@ -99,7 +99,7 @@ void add_run(CLI::App& app, Command& chosen) {
   c->add_option("--out", o->out, "result.json: all figures, raw histograms, time series");
   c->add_option("--html", o->html, "the report as one HTML file, readable without network");
   c->add_option("--target-pid", o->target.pid, "a process of this machine to watch: CPU, memory, descriptors, threads")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 4'194'304));
   c->add_option("--target-metrics", o->target.metrics_url, "http://host:port/metrics of the server, Prometheus text");
   c->add_option("--target-series", o->target.series, "names to take of --target-metrics; default: the first dozen")->delimiter(',');
   c->add_option("--junit", o->junit, "gates as a JUnit file");

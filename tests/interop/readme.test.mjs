@@ -61,7 +61,7 @@ test("own_transport needs no network", () => {
 });
 
 test("the demo of the README tells its story to the end", () => {
-  const r = spawnSync(path.join(bin, "phx-demo"), ["--server", path.join(bin, "phx-server"), "--load", path.join(bin, "phx-load")], { encoding: "utf8", timeout: 60_000 });
+  const r = spawnSync(path.join(bin, "phx-demo"), ["--server", path.join(bin, "phx-server"), "--load", path.join(bin, "phx-load")], { encoding: "utf8", timeout: 120_000 });
   assert.equal(r.status, 0, r.stdout + r.stderr);
   assert.match(r.stdout, /pass delivery\.lost == 0/);
   assert.match(r.stdout, /All of that happened\.\n$/);

@@ -146,8 +146,9 @@ class Page {
   std::string server() const {
     if (!r_.contains("target")) return {};
     const Json& target = r_["target"];
+    const std::string means = time_.width == 1 ? "second by second" : "means of " + std::to_string(time_.width) + " s";
     std::string charts, notes;
-    for (const auto& [unit, title, text] : server_charts) charts += over_time(title, step_note(), server_lines(target, unit), text);
+    for (const auto& [unit, title, text] : server_charts) charts += over_time(title, means, server_lines(target, unit), text);
     for (const Json& line : target["trouble"]) notes += "<p class=\"say\">" + safe(line.get<std::string>(), 600) + "</p>\n";
     return section("The server", notes + "<div class=\"grid\">" + charts + "</div>");
   }
