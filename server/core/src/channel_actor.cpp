@@ -135,6 +135,7 @@ void ChannelActor::tell(Info message) {
 }
 
 void ChannelActor::on_transport_closed(const StopReason& reason) {
+  registration_.leave();  // its outbox is gone at the end of this turn, while a suspended callback may go on
   Call* call = table_.calls().take(Call::Kind::closed);
   call->reason = reason;
   if (idle())

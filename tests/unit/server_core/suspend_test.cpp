@@ -185,6 +185,19 @@ TEST_F(SuspendTest, TheTransportMayGoWhileAHandlerWaits) {
   EXPECT_EQ(terminated, 1);
 }
 
+// The connection is freed at the end of the turn; broadcasts go on while its channel still waits.
+TEST_F(SuspendTest, ABroadcastReachesNoTransportThatIsGone) {
+  Client c(world);
+  c.join();
+  c.send(slow);
+  c.hang_up();
+  world.run();
+  world.pubsub.broadcast("room:a", "news", {});
+  EXPECT_THAT(c.frames(), IsEmpty());
+  world.advance(300ms);
+  EXPECT_THAT(c.frames(), IsEmpty());
+}
+
 TEST_F(SuspendTest, TheTransportMayGoWhileAJoinWaits) {
   int terminated = 0;
   world.script.terminate = [&](const StopReason&, Socket&) { ++terminated; };
