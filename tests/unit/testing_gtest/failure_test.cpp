@@ -47,6 +47,12 @@ TEST_F(FailureTest, BareSocketsTakeAssignsAndTheChannelClass) {
   EXPECT_EQ(reply, obj("user_id", 7));
 }
 
+// style.md 6: the caller broke a rule. GoogleTest runs the body of a test even after an exception in SetUp.
+TEST_F(FailureTest, HandlesThatNobodyMadeAreRefused) {
+  EXPECT_THROW(subscribe_and_join(TestSocket(), "echo:1"), std::logic_error);
+  EXPECT_THROW(push(TestChannel(), "echo"), std::logic_error);
+}
+
 TEST_F(FailureTest, WritesACaptureWithMaskedSecrets) {
   const auto folder = std::filesystem::path(::testing::TempDir()) / "phx-failure-test";
   std::filesystem::remove_all(folder);

@@ -39,9 +39,18 @@ detail::Awaited reply_like(const Ref& ref, const StringMatcher& status, const Pa
 
 }  // namespace
 
-bool TestSocket::is_open() const { return line_->peer->opened && !line_->peer->ended; }
-const std::string& TestChannel::topic() const { return member_->topic; }
-bool TestChannel::joined() const { return member_->joined; }
+const std::shared_ptr<detail::Line>& TestSocket::line() const {
+  if (!line_) throw std::logic_error("this TestSocket was never connected: take it from connect() or socket()");
+  return line_;
+}
+bool TestSocket::is_open() const { return line()->peer->opened && !line()->peer->ended; }
+
+detail::Member& TestChannel::member() const {
+  if (!member_) throw std::logic_error("this TestChannel was never joined: take it from subscribe_and_join() or join()");
+  return *member_;
+}
+const std::string& TestChannel::topic() const { return member().topic; }
+bool TestChannel::joined() const { return member().joined; }
 
 ChannelCase::ChannelCase() = default;
 ChannelCase::~ChannelCase() = default;
@@ -77,7 +86,7 @@ void ChannelCase::set_class(std::string_view pattern, std::function<std::unique_
 tl::expected<TestSocket, ConnectionRefused> ChannelCase::try_connect(Dial dial) {
   TestSocket socket;
   socket.line_ = mailroom().dial(dial, scaled(join_limit));
-  const Peer& peer = *socket.line_->peer;
+  const Peer& peer = *socket.line()->peer;
   if (peer.opened) return socket;
   if (!peer.ended) return tl::unexpected(ConnectionRefused{0, "no answer within the time limit"});
   return tl::unexpected(ConnectionRefused{peer.ended->http_status, peer.ended->reason.empty() ? peer.ended->detail : peer.ended->reason});
@@ -111,10 +120,10 @@ TestSocket ChannelCase::socket(Json assigns, std::optional<std::string> id, Here
 }
 
 void ChannelCase::disconnect(const TestSocket& socket) {
-  socket.line_->peer->close(1000, "");
+  socket.line()->peer->close(1000, "");
   const Instant deadline = target().now() + scaled(std::chrono::seconds(5));
-  while (!socket.line_->peer->ended && target().wait(deadline)) {}
-  mailroom().take([&](const Mail& m) { return m.kind == Mail::Kind::down && m.line == socket.line_->number; }, Duration{});
+  while (!socket.line()->peer->ended && target().wait(deadline)) {}
+  mailroom().take([&](const Mail& m) { return m.kind == Mail::Kind::down && m.line == socket.line()->number; }, Duration{});
 }
 
 // ---- channels ----
@@ -123,7 +132,7 @@ JoinReply ChannelCase::join(const TestSocket& socket, std::string_view topic, co
   if (topic.empty()) throw std::invalid_argument("join: the topic is empty");
   joined_at_ = here;
   JoinReply out;
-  out.channel.member_ = mailroom().start_join(socket.line_, topic, payload);
+  out.channel.member_ = mailroom().start_join(socket.line(), topic, payload);
   detail::Member& member = *out.channel.member_;
   const Mail* mail = mailroom().take(
       [&](const Mail& m) {
@@ -139,7 +148,7 @@ JoinReply ChannelCase::join(const TestSocket& socket, std::string_view topic, co
 }
 
 JoinReply ChannelCase::try_subscribe_and_join(const TestSocket& socket, std::string_view topic, const Json& payload, Here here) {
-  Dial ear = socket.line_->dialled;  // as the same user, whose topics these may be
+  Dial ear = socket.line()->dialled;  // as the same user, whose topics these may be
   ear.vsn = "2.0.0";
   ear.via = Via::websocket;
   mailroom().subscribe(topic, payload, ear);
@@ -155,22 +164,22 @@ Joined ChannelCase::subscribe_and_join(const TestSocket& socket, std::string_vie
 void ChannelCase::subscribe(std::string_view topic) { mailroom().subscribe(topic, Json::object(), {.vsn = "2.0.0"}); }
 
 Ref ChannelCase::push(const TestChannel& channel, std::string_view event, const Json& payload) {
-  return {mailroom().send(*channel.member_, event, payload), channel.member_->topic};
+  return {mailroom().send(channel.member(), event, payload), channel.member().topic};
 }
 
 Ref ChannelCase::leave(const TestChannel& channel) {
-  channel.member_->left = true;
+  channel.member().left = true;
   return push(channel, "phx_leave");
 }
 
 void ChannelCase::close(const TestChannel& channel) {
   TestSocket socket;
-  socket.line_ = channel.member_->line;
+  socket.line_ = channel.member().line;
   disconnect(socket);
 }
 
 void ChannelCase::broadcast_from(const TestChannel& channel, std::string_view event, const Json& payload, Here here) {
-  if (!mailroom().broadcast(channel.member_->topic, event, payload, true))
+  if (!mailroom().broadcast(channel.member().topic, event, payload, true))
     fail(here, "broadcast_from needs a server of this process; " + target().name() + " is out of reach");
 }
 
@@ -224,10 +233,10 @@ void ChannelCase::refute_push(StringMatcher event, const PayloadPattern& payload
   refuse(mailroom(), "refute_push", push_like(Mail::Kind::push, nullptr, event, payload), scaled(limit.time), here);
 }
 Json ChannelCase::assert_push(const TestChannel& channel, StringMatcher event, const PayloadPattern& payload, Limit limit, Here here) {
-  return await(mailroom(), "assert_push", push_like(Mail::Kind::push, channel.member_.get(), event, payload), scaled(limit.time), here);
+  return await(mailroom(), "assert_push", push_like(Mail::Kind::push, &channel.member(), event, payload), scaled(limit.time), here);
 }
 void ChannelCase::refute_push(const TestChannel& channel, StringMatcher event, const PayloadPattern& payload, Limit limit, Here here) {
-  refuse(mailroom(), "refute_push", push_like(Mail::Kind::push, channel.member_.get(), event, payload), scaled(limit.time), here);
+  refuse(mailroom(), "refute_push", push_like(Mail::Kind::push, &channel.member(), event, payload), scaled(limit.time), here);
 }
 Json ChannelCase::assert_broadcast(StringMatcher event, const PayloadPattern& payload, Limit limit, Here here) {
   return await(mailroom(), "assert_broadcast", push_like(Mail::Kind::broadcast, nullptr, event, payload), scaled(limit.time), here);
@@ -237,19 +246,19 @@ void ChannelCase::refute_broadcast(StringMatcher event, const PayloadPattern& pa
 }
 
 void ChannelCase::assert_closed(const TestChannel& channel, Limit limit, Here here) {
-  const auto* mail = mailroom().take([&](const Mail& m) { return m.kind == Mail::Kind::closed && is_of(m, *channel.member_); },
+  const auto* mail = mailroom().take([&](const Mail& m) { return m.kind == Mail::Kind::closed && is_of(m, channel.member()); },
                                      target().patience(scaled(limit.time)));
   if (!mail) fail(here, "assert_closed: " + channel.topic() + " did not close (no phx_close)");
 }
 
 void ChannelCase::assert_crashed(const TestChannel& channel, Limit limit, Here here) {
-  const auto* mail = mailroom().take([&](const Mail& m) { return m.kind == Mail::Kind::crashed && is_of(m, *channel.member_); },
+  const auto* mail = mailroom().take([&](const Mail& m) { return m.kind == Mail::Kind::crashed && is_of(m, channel.member()); },
                                      target().patience(scaled(limit.time)));
   if (!mail) fail(here, "assert_crashed: " + channel.topic() + " did not crash (no phx_error)");
 }
 
 std::uint16_t ChannelCase::assert_disconnected(const TestSocket& socket, Limit limit, Here here) {
-  const auto* mail = mailroom().take([&](const Mail& m) { return m.kind == Mail::Kind::down && m.line == socket.line_->number; },
+  const auto* mail = mailroom().take([&](const Mail& m) { return m.kind == Mail::Kind::down && m.line == socket.line()->number; },
                                      target().patience(scaled(limit.time)));
   if (!mail) fail(here, "assert_disconnected: the connection is still open");
   return mail->code;

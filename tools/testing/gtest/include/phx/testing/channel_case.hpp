@@ -30,17 +30,18 @@ struct Ref {
   std::string topic;
 };
 
-/// A connected socket of the test; copies mean the same one.
+/// A connected socket of the test; copies mean the same one. Using one that connect() did not make throws std::logic_error.
 class TestSocket {
  public:
   bool is_open() const;
 
  private:
   friend class ChannelCase;
+  const std::shared_ptr<detail::Line>& line() const;
   std::shared_ptr<detail::Line> line_;
 };
 
-/// A topic that the test has joined (or tried to); copies mean the same one.
+/// A topic that the test has joined (or tried to); copies mean the same one. Using one that join() did not make throws std::logic_error.
 class TestChannel {
  public:
   const std::string& topic() const;
@@ -48,6 +49,7 @@ class TestChannel {
 
  private:
   friend class ChannelCase;
+  detail::Member& member() const;
   std::shared_ptr<detail::Member> member_;
 };
 
