@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""packaging.py SOURCE BUILD: phxkit as its users get it. Installs BUILD (release: static libraries), makes the Debian packages (shared ones)
+"""packaging.py SOURCE BUILD [STEP]: phxkit as its users get it. Installs BUILD (release: static libraries), makes the Debian packages (shared ones)
 and unpacks them, then builds docs/examples/first_client.cpp and c_client.c against each: find_package, pkg-config, add_subdirectory.
-All objects come out of ccache: the preset `package` and add_subdirectory compile what BUILD has compiled."""
+All objects come out of ccache: the preset `package` and add_subdirectory compile what BUILD has compiled, in folders beside it, so that the
+relative paths that ccache sees are the same."""
 import contextlib
 import gzip
 import json
@@ -58,9 +59,9 @@ def runs(prefix, *programs, **options):
             equal(run(program, url, timeout=60, **options), expected)
 
 
-def consumer(name, *arguments, **options):
+def consumer(name, *arguments, folder=None, **options):
     """Configures and builds the user's project."""
-    folder = work / name
+    folder = folder or work / name
     shutil.rmtree(folder, ignore_errors=True)
     run("cmake", "-G", "Ninja", "-S", source / "tests/packaging/consumer", "-B", folder, "-DCMAKE_BUILD_TYPE=Release",
         "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache", "-DCMAKE_C_COMPILER_LAUNCHER=ccache", *arguments, **options)
@@ -112,10 +113,11 @@ def static_pkg_config():
 
 def subdirectory():
     """add_subdirectory: only what is asked for is built"""
-    client, c_client = consumer("subdirectory", f"-DPHXKIT_SOURCE={source}", "-DPHXKIT_WARNINGS=ON", "-DPHXKIT_WERROR=ON")
+    folder = build.parent / "subdirectory"
+    client, c_client = consumer("subdirectory", f"-DPHXKIT_SOURCE={source}", "-DPHXKIT_WARNINGS=ON", "-DPHXKIT_WERROR=ON", folder=folder)
     runs(static, client, c_client)
-    built = {p.name for p in (work / "subdirectory").glob("**/*") if re.fullmatch(r"phx|phx-\w+|unit_\w+|example_\w+|libphxkit_load.*", p.name)}
-    equal(built, set())
+    equal({p.name.split(".")[0] for p in folder.glob("**/libphxkit_*.a")}, {"libphxkit_core", "libphxkit_net", "libphxkit_client"})
+    shutil.rmtree(folder)
 
 
 def every_component():
@@ -228,6 +230,7 @@ def symbols():
 work.mkdir(exist_ok=True)
 for step in (install, static_find_package, static_pkg_config, subdirectory, every_component, unknown_component, make_packages, what_is_where,
              programs_run, shared_find_package, shared_pkg_config, symbols):
-    test(step)
+    if len(sys.argv) < 4 or sys.argv[3] == step.__name__:
+        test(step)
 print(f"{results['passed']} passed, {results['failed']} failed, 0 skipped")
 sys.exit(results["failed"] != 0)
