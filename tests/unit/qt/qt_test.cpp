@@ -25,6 +25,8 @@ namespace {
 class QtClient : public testing::Test {
  protected:
   QtClient() : app_(argc_, argv_) {}
+  /// What a socket's thread let go of last is deleted by the loop, which runs no more.
+  ~QtClient() override { QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete); }
 
   QString url() { return QString::fromStdString(server_.url()); }
   /// Runs the loop until then; false after 20 s.

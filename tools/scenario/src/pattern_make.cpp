@@ -25,7 +25,8 @@ struct Tag {
 std::vector<Pattern> parts(const Yaml& list, const TemplateNames& names) {
   if (!list.is_sequence()) list.fail("!" + list.tag() + " needs a list, as in !" + list.tag() + " [1, 2]");
   std::vector<Pattern> out;
-  for (const Yaml& item : list.untagged().items()) out.push_back(Pattern::from_yaml(item, names));
+  const Yaml plain = list.untagged();
+  for (const Yaml& item : plain.items()) out.push_back(Pattern::from_yaml(item, names));
   return out;
 }
 
