@@ -4,7 +4,7 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
-set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib) # shared ones together, where packaging looks for them
 set_property(GLOBAL PROPERTY PHXKIT_SUITES "")
 
 function(phxkit_warnings target)
@@ -19,7 +19,7 @@ endfunction()
 # phxkit_library(core SOURCES ... PUBLIC ... PRIVATE ... [EXPORTS FILE] [SHARED] [INTERNAL])
 # Makes target phxkit_core, alias phxkit::core; every header below include/ is public and compiles alone. Static or shared as
 # BUILD_SHARED_LIBS says, or always SHARED; a shared one shows the names that the linker script EXPORTS lists (docs/packaging.md).
-# Installed with a CMake component and a pkg-config file of its name, unless it is INTERNAL: a part of our programs, always static.
+# Installed with a CMake component and a pkg-config file of its name, unless it is INTERNAL: then always static.
 function(phxkit_library name)
   cmake_parse_arguments(A "INTERNAL;SHARED" "EXPORTS" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   set(target phxkit_${name})
@@ -29,7 +29,7 @@ function(phxkit_library name)
     if(A_SHARED)
       set(kind SHARED)
     elseif(A_INTERNAL)
-      set(kind STATIC)
+      set(kind STATIC) # not installed: part of the programs that use it
     endif()
     add_library(${target} ${kind} ${A_SOURCES})
     target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/include FILES ${headers})
