@@ -318,13 +318,38 @@ void Swarm::stop(Instant now) {
 }
 
 bool Swarm::drained(Instant now) const {
-  if (!stopped_ || outstanding_ > 0 || opening_ > 0 || !queue_.empty() || now - last_heard_ < 500ms) return false;
-  for (const User& u : users_) {
-    if (u.state == State::joining) return false;
-    if (!u.member || u.stream == ~0u) continue;
-    const StreamLog& log = ledger_.streams[u.stream];
+  if (!stopped_ || outstanding_ > 0 || opening_ > 0 || !queue_.empty() || now - last_heard_ < quiet()) return false;
+  if (std::any_of(users_.begin(), users_.end(), [](const User& u) { return u.state == State::joining; })) return false;
+  return all_have_the_last();
+}
+
+/// How long nothing must be heard: of publishers elsewhere we do not know what they sent, so a server that was slow gets more time.
+Duration Swarm::quiet() const {
+  std::uint64_t slowest = 0;
+  for (const Stats& s : stages()) slowest = std::max(slowest, s[Metric::delivery_actual].max());
+  return std::clamp<Duration>(2 * std::chrono::nanoseconds(slowest), 500ms, 2s);
+}
+
+/// Everybody who is owed the last broadcast of a publisher of this shard has it. One that was lost keeps us until --drain is over.
+bool Swarm::all_have_the_last() const {
+  std::unordered_map<std::string_view, std::unordered_map<std::uint32_t, const StreamLog*>> last;  // by topic and publisher
+  for (const StreamLog& log : ledger_.streams) {
     const std::size_t gone = log.voids.empty() ? 0 : log.voids.back().to;
-    if (gone < log.sent.size() && log.confirmed.back() == 0) return false;
+    if (gone < log.sent.size()) last[log.topic][log.user] = &log;
+  }
+  for (const User& u : users_) {
+    const auto logs =
+        u.member && u.state == State::joined && profile(u).hostile == Hostile::none ? last.find(topics_[u.topic]->name) : last.end();
+    if (logs == last.end()) continue;
+    const auto owed = [&](const StreamLog& log) { return log.sent.back() > ns(u.joined_at); };
+    auto missing = std::count_if(logs->second.begin(), logs->second.end(), [&](const auto& one) { return owed(*one.second); });
+    if (u.receipts) {
+      for (const Receipt& r : u.receipts->list()) {
+        const auto log = logs->second.find(r.user);
+        if (log != logs->second.end() && owed(*log->second) && r.last >= log->second->sent.size()) --missing;
+      }
+    }
+    if (missing > 0) return false;
   }
   return true;
 }

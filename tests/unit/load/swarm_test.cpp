@@ -170,4 +170,16 @@ TEST(Swarm, HostileUsersLeaveNothingUndone) {
   }
 }
 
+/// What is late is not lost, as long as --drain has patience (seen with a server that was starved at the end of a run).
+TEST(Swarm, WaitsForALateLastBroadcastBeforeItClosesItsBooks) {
+  constexpr std::uint64_t last = 10 * 50;  // 10 members, 50 broadcasts
+  ScriptedServer server({{.when = {.event = "new_msg", .nth = last}, .fault = scenario::Delay{.by = 3s}}});
+  Plan plan = plan_of("broadcast", 10, 1s, 5s);
+  plan.drain = 5s;
+  server.add(plan);
+  const RunPart part = server.finish();
+  EXPECT_EQ(part.total()[Counter::deliveries], last);
+  EXPECT_EQ(part.ledger.reconcile().at("room:load").lost, 0u);
+}
+
 }  // namespace

@@ -141,6 +141,8 @@ class Swarm final : public Crowd {
   void end_membership(User& u, Membership::End how, Instant now);
   void went(User& u, std::uint32_t slot, Instant now);
   UserCounts counts_of(const User& u) const;
+  Duration quiet() const;
+  bool all_have_the_last() const;
   void retire(User& u, std::uint32_t slot);
   void again(User& u, std::uint32_t slot, Instant now);
   // helpers
