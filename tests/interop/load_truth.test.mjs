@@ -116,7 +116,7 @@ test("TLS: the same figures over wss, and a certificate that nobody trusts is to
   assert.equal(j.users.joined, 20);
   assert.equal(j.connect.phases.tls.count, j.connect.count);
   assert.ok(j.deliveries.received > 100);
-  assert.equal((await there("longpoll", "--users", "4", "--ramp", "0", "--duration", "2", "--insecure", "--gate", "reply.count >= 4 and errors.total == 0").done).code, 0);
+  assert.equal((await there("longpoll", "--users", "4", "--ramp", "0", "--duration", "6", "--insecure", "--gate", "reply.count >= 4 and errors.total == 0").done).code, 0);
   const unknown = await there("join", "--users", "2", "--ramp", "0", "--duration", "0").done;
   assert.equal(unknown.code, 3);
   assert.match(unknown.stderr, /nobody could connect to wss:.*certificate of host localhost/);
