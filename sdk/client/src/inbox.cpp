@@ -1,5 +1,7 @@
 #include "inbox.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/dispatch.hpp>
@@ -8,6 +10,10 @@
 #include "session.hpp"
 
 namespace phx::client::detail {
+
+namespace {
+constexpr std::ptrdiff_t commands_of_a_turn = 256;
+}
 
 void Inbox::open(std::shared_ptr<Session> session) {
   const std::scoped_lock lock(mutex_);
@@ -30,15 +36,19 @@ void Inbox::close() {
   }
   if (!session) return;
   boost::asio::dispatch(session->strand(), [session] {
-    session->run_inbox();
+    while (session->run_inbox()) {}
     session->shut_down();
   });
 }
 
-void Inbox::take(std::vector<Command>& commands) {
+bool Inbox::take(std::vector<Command>& commands) {
   const std::scoped_lock lock(mutex_);
-  commands.swap(commands_);
-  scheduled_ = false;
+  const auto end = commands_.begin() + std::min(std::ssize(commands_), commands_of_a_turn);
+  commands.assign(std::make_move_iterator(commands_.begin()), std::make_move_iterator(end));
+  commands_.erase(commands_.begin(), end);
+  scheduled_ = !commands_.empty();
+  if (scheduled_ && session_) boost::asio::post(session_->strand(), [session = session_] { session->run_inbox(); });
+  return scheduled_;
 }
 
 }  // namespace phx::client::detail

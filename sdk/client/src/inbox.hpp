@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -10,7 +11,8 @@ namespace phx::client::detail {
 
 class Session;
 
-/// The door to a session from other threads: commands run on its strand in the order in which they came, all that wait in one turn.
+/// The door to a session from other threads: commands run on its strand in the order in which they came, a few hundred in a turn: between
+/// turns the strand hears its transports, and what a command has put off is done before the next ones.
 /// Owns the session until close(): nothing reaches the strand after that, so what outlives the socket is harmless.
 class Inbox {
  public:
@@ -21,13 +23,13 @@ class Inbox {
   bool post(Command command);
   /// Runs what is waiting, ends the session. Never waits for it.
   void close();
-  /// On the strand: the commands so far.
-  void take(std::vector<Command>& commands);
+  /// On the strand: the commands of this turn. True: there are more, and a turn for them is posted.
+  bool take(std::vector<Command>& commands);
 
  private:
   std::mutex mutex_;                  // guards all below
   std::shared_ptr<Session> session_;  // with its operations in flight
-  std::vector<Command> commands_;
+  std::deque<Command> commands_;
   bool scheduled_ = false;
 };
 

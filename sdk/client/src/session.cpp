@@ -43,10 +43,11 @@ Session::Session(asio::io_context& io, std::shared_ptr<SocketShared> shared)
 
 void Session::hold_callbacks(bool held) { held ? shared_->queue->hold() : shared_->queue->release(); }
 
-void Session::run_inbox() {
-  shared_->inbox.take(commands_);
+bool Session::run_inbox() {
+  const bool more = shared_->inbox.take(commands_);
   for (auto& command : commands_) command(*this);
   commands_.clear();
+  return more;
 }
 
 void Session::shut_down() {

@@ -33,7 +33,8 @@ class Session : public std::enable_shared_from_this<Session> {
   const Strand& strand() const noexcept { return strand_; }
   Monitor& monitor() noexcept { return shared_->monitor; }
   const Backlog& backlog() const noexcept { return *shared_->backlog; }
-  void run_inbox();
+  /// Commands of the user. True: more of them wait.
+  bool run_inbox();
   void shut_down();
 
   // commands of the user

@@ -9,6 +9,8 @@
 #include <random>
 #include <thread>
 
+#include <boost/asio/io_context.hpp>
+
 #include "support.hpp"
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -183,6 +185,24 @@ TEST(ClientStress, EightThreadsCallEverythingAtRandom) {
   }
   RecordProperty("acts", std::to_string(acts));
   std::printf("%ld calls\n", acts.load());
+}
+
+/// Toggled far faster than any transport ends: what each call puts off gets its turn before all later calls, or the ends would pile up.
+TEST(ClientStress, AFloodOfCallsLeavesTurnsToTheRest) {
+  constexpr std::size_t calls = 20'000;
+  boost::asio::io_context io;
+  SocketOptions options;
+  options.runtime = Runtime::on(io);
+  Socket socket("ws://127.0.0.1:1/socket", options);
+  std::vector<std::future<void>> ended;
+  for (std::size_t i = 0; i < calls; ++i) {
+    socket.connect();
+    ended.push_back(socket.disconnect());
+  }
+  while (ended.front().wait_for(0s) != std::future_status::ready) ASSERT_EQ(io.poll_one(), 1u);
+  EXPECT_EQ(ended.back().wait_for(0s), std::future_status::timeout);  // its call has not even been taken
+  io.poll();
+  for (auto& future : ended) EXPECT_EQ(future.wait_for(0s), std::future_status::ready);
 }
 
 /// Destroys socket, channels and the rest in any order, at any moment, from any thread; every future must end.
