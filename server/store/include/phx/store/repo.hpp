@@ -35,7 +35,7 @@ inline constexpr bool is_expected<tl::expected<V, E>> = true;
 enum class Dialect { sqlite, postgresql };
 
 struct RepoOptions {
-  std::string url;                                      ///< sqlite:PATH, sqlite::memory: or postgresql://USER@HOST/DATABASE
+  std::string url;                                      ///< sqlite:PATH, sqlite::memory: or `postgresql://USER@HOST/DATABASE`
   std::size_t pool_size = 5;                            ///< connections, opened when needed; a memory database has one
   std::chrono::milliseconds statement_timeout{15'000};  ///< of one statement, waiting for locks included; 0: none
   std::chrono::milliseconds checkout_timeout{5'000};    ///< waiting for a free connection

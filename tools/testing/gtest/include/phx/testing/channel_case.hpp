@@ -183,7 +183,7 @@ class ChannelCase : public virtual TargetCase {
   std::optional<Here> joined_at_;
 };
 
-/// ChannelCase over every way: INSTANTIATE_TEST_SUITE_P(Every, RoomTest, ::testing::ValuesIn(all_ways()), way_name).
+/// ChannelCase over every way: INSTANTIATE_TEST_SUITE_P(Every, RoomTest, testing::ValuesIn(all_ways()), way_name).
 class EveryWay : public ChannelCase, public ::testing::WithParamInterface<Way> {
  protected:
   Way way() const override { return GetParam(); }

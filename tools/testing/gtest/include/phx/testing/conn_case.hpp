@@ -64,7 +64,7 @@ inline constexpr CurrentPipelines current_pipelines{};
 ///       EXPECT_EQ(json_response(conn, 200)["data"], Json::array());
 ///     }
 ///
-/// A test that failed leaves a capture of its requests and answers: <suite>.<test>.http.ndjson, where ChannelCase puts its own.
+/// A test that failed leaves a capture of its requests and answers: SUITE.TEST.http.ndjson, where ChannelCase puts its own.
 /// What has to be done inside the server (init_test_session, bypass_through, actions) needs one of this process.
 class ConnCase : public virtual TargetCase {
  protected:
