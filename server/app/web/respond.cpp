@@ -1,5 +1,7 @@
 #include "respond.hpp"
 
+#include <chrono>
+
 namespace phx::app {
 
 using namespace server;
@@ -39,6 +41,11 @@ ActionValue refused(const Refusal& refusal) {
   for (const auto& [field, messages] : refusal.errors) out.errors[field] = messages;
   if (out.errors.empty()) out.errors["base"] = {refusal.reason};
   return out;
+}
+
+ActionValue too_many(Conn& conn, Duration wait) {
+  conn.put_resp_header("retry-after", std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
+  return Refused{429};
 }
 
 Sent ok(Conn& conn, const Json& data) { return json(conn, obj("data", data)); }

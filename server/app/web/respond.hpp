@@ -37,6 +37,8 @@ std::string filter_param(const server::Conn& conn, std::string_view name);
 store::PageOptions page_params(const server::Conn& conn);
 
 server::ActionValue refused(const Refusal& refusal);
+/// 429 with retry-after.
+server::ActionValue too_many(server::Conn& conn, Duration wait);
 server::Sent ok(server::Conn& conn, const Json& data);
 server::Sent created(server::Conn& conn, const std::string& location, const Json& data);
 server::Sent no_content(server::Conn& conn);
