@@ -48,11 +48,11 @@ ActionValue too_many(Conn& conn, Duration wait) {
   return Refused{429};
 }
 
-Sent ok(Conn& conn, const Json& data) { return json(conn, obj("data", data)); }
+Sent ok(Conn& conn, Json data) { return json(conn, obj("data", std::move(data))); }
 
-Sent created(Conn& conn, const std::string& location, const Json& data) {
+Sent created(Conn& conn, const std::string& location, Json data) {
   conn.put_resp_header("location", location);
-  return json(conn, 201, obj("data", data));
+  return json(conn, 201, obj("data", std::move(data)));
 }
 
 Sent no_content(Conn& conn) { return send_resp(conn, 204); }
