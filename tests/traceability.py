@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Which test shows which numbered behaviour. Lists: tests/traceability/*.txt; tables: docs/conformance.md.
+"""Which test shows which numbered behaviour. Lists: tests/traceability/*.txt; tables: docs/conformance.md. And which shows which limit: docs/limits.md.
 
-usage: traceability.py           checks that every behaviour has a test and that the tables are up to date; a suite of ./dev test
+usage: traceability.py           checks that every behaviour and limit has a test and that the tables are up to date; a suite of ./dev test
        traceability.py --write   writes the tables anew
 Ends with `N passed, N failed, N skipped`; skipped are behaviours that need no test, with the reason in the table."""
 import json
@@ -11,6 +11,7 @@ import sys
 
 root = pathlib.Path(__file__).resolve().parent
 document = root.parent / "docs/conformance.md"
+limits = root.parent / "docs/limits.md"
 lists = {"server": "Server behaviours", "client": "Client behaviours"}
 
 # `A1.38`, `A6 97, 99`, `A12, 178 to 188 and 190`; `B26`, `B 26`, `Part B 5`, `behaviour B28`; `CH-12`, `CH_12_Name`.
@@ -107,9 +108,30 @@ def table(title, rows):
     return "\n".join(lines)
 
 
+def check_limits(known):
+    """Every row of docs/limits.md names a test that exists. `.Name` is of the suite before it."""
+    tests, _, _, golden = known
+    passed, wrong, header = 0, [], True
+    for number, line in enumerate(limits.read_text().splitlines(), 1):
+        if not line.startswith("|"):
+            header = True
+        elif header:
+            header = not line.startswith("|---")
+        else:
+            suite, shown, missing = "", [], []
+            for kind, name in re.findall(r"(golden )?`([^`]+)`", line.rstrip(" |").rpartition(" | ")[2]):
+                name = suite + name if name.startswith(".") else name
+                suite = suite if kind else name.partition(".")[0]
+                (shown if name in (golden if kind else tests) else missing).append(name)
+            wrong += [f"docs/limits.md:{number}: there is no {name}" for name in missing] or ([] if shown else [f"docs/limits.md:{number}: names no test"])
+            passed += bool(shown and not missing)
+    return passed, wrong
+
+
 def main():
     known = (*read_tests(), read_golden())
-    passed, skipped, problems, tables = 0, 0, [], []
+    skipped, tables = 0, []
+    passed, problems = check_limits(known)
     for name, title in lists.items():
         rows = []
         for behaviour, what, evidence in read_list(name):

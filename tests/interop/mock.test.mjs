@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, writeFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { LongPoll } from "phoenix";
 import WebSocket from "ws";
 import { start, bin } from "./server.mjs";
 import * as phoenix from "./phoenix_client.mjs";
@@ -256,6 +257,43 @@ test("the control API: push, wait, faults, kick, list, reset", async () => {
   await until("a third", async () => (await control(mock.port, "GET", "/summary")).clients === 3);
   assert.equal((await control(mock.port, "POST", "/reset")).status, 200);
   assert.equal((await control(mock.port, "GET", "/summary")).clients, 0);
+  await bye(socket);
+  assert.equal(await mock.stop(), 0);
+});
+
+test("the control API knows long-poll sessions: list, push, wait, kick, disconnect, silence", async () => {
+  const mock = await start("phx-server", "mock", chat("control_longpoll.yaml"), "--port", "0");
+  const socket = await connect(mock.port, { transport: LongPoll, params: { name: "ada", token_of_ada: "s3cr3t" } });
+  const room = socket.channel("room:lp", {});
+  const seen = [];
+  room.on("alarm", (m) => seen.push(m));
+  await ask(room.join());
+  const list = async () => (await control(mock.port, "GET", "/clients")).clients;
+  const [first, ...others] = await list();
+  assert.deepEqual(others, []);
+  assert.deepEqual(Object.keys(first).sort(), ["client", "received", "sent", "silent", "target", "transport"]);
+  assert.equal(first.transport, "longpoll");
+  assert.match(first.target, /^\/socket\/longpoll\?.*name=ada/);
+  assert.ok(!first.target.includes("s3cr3t") && first.received >= 1 && first.sent >= 1 && first.silent === false, JSON.stringify(first));
+  assert.equal((await control(mock.port, "POST", "/push", { topic: "room:lp", event: "alarm", payload: { level: 3 } })).status, 200);
+  await until("the push", () => seen.length === 1);
+  const waiting = control(mock.port, "POST", "/wait", { client: first.client, event: "new_msg" });
+  room.push("new_msg", { body: "now" });
+  assert.equal((await waiting).entries[0].payload.body, "now");
+  assert.equal((await control(mock.port, "POST", "/wait", { client: first.client + 1, event: "new_msg", timeout: "50ms" })).status, 408);
+
+  const another = async (what) => {
+    await until(`another session after the ${what}`, async () => (await list()).length === 1 && (await list())[0].client !== last && (await works(room)));
+    last = (await list())[0].client;
+  };
+  let last = first.client;
+  assert.equal((await control(mock.port, "POST", "/kick", { client: last })).status, 200);
+  await another("kick");
+  assert.equal((await control(mock.port, "POST", "/disconnect", {})).status, 200);
+  await another("disconnect");
+  assert.equal((await control(mock.port, "POST", "/silence", { client: last })).status, 200);
+  assert.deepEqual((await list()).map((c) => [c.client, c.silent]), [[last, true]]);
+  assert.equal((await journal(mock.port)).filter((e) => e.k === "close").length, 2);
   await bye(socket);
   assert.equal(await mock.stop(), 0);
 });

@@ -23,6 +23,15 @@ bool is_room_number(std::string_view text) {
   return text.size() > 3 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// The newest thousand, which is what in() takes.
+std::vector<Value> joined_rooms(Repo& repo, std::int64_t user_id) {
+  std::vector<Value> ids;
+  for (auto& row :
+       repo.query("SELECT room_id FROM memberships WHERE user_id = ? ORDER BY id DESC LIMIT 1000", {user_id}, {store::Type::integer}))
+    ids.push_back(std::move(row.front()));
+  return ids;
+}
+
 }  // namespace
 
 Outcome<Room> Chat::create_room(std::int64_t owner, const Json& params) {
@@ -51,18 +60,13 @@ Outcome<Room> Chat::get_room(std::int64_t id, std::int64_t user_id) {
 }
 
 Result<Page<Room>> Chat::list_rooms(std::int64_t user_id, const std::string& name, const PageOptions& page) {
-  std::vector<Value> own;
-  for (const auto& room : list_user_rooms(user_id)) own.emplace_back(room.id);
-  auto query = from<Room>().where(any_of({eq("private", false), in("id", own)})).order_by("id");
+  auto query = from<Room>().where(any_of({eq("private", false), in("id", joined_rooms(repo_, user_id))})).order_by("id");
   if (!name.empty()) query.where(ilike("name", "%" + like_escape(name) + "%"));
   return repo_.page(query, page);
 }
 
 std::vector<Room> Chat::list_user_rooms(std::int64_t user_id) {
-  std::vector<Value> ids;
-  for (const auto& m : repo_.all(from<Membership>().where("user_id", user_id).order_by("id", Order::desc).limit(1000)))
-    ids.emplace_back(m.room_id);
-  return repo_.all(from<Room>().where(in("id", ids)).order_by("id"));
+  return repo_.all(from<Room>().where(in("id", joined_rooms(repo_, user_id))).order_by("id"));
 }
 
 Outcome<Room> Chat::own_room(std::int64_t id, std::int64_t user_id) {

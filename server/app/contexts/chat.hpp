@@ -92,8 +92,10 @@ class Chat {
   /// "room_not_found": no such number. "unauthorized": private, and not a member.
   Outcome<std::string> enter(std::string_view room, const std::optional<std::int64_t>& user_id);
 
-  /// Counts a message of this speaker in this room; true: it is one too many for this minute. Blocks for nothing.
-  bool over_rate(const std::string& room, const Speaker& author, Instant now) { return rates_.over(author.id + '|' + room, now); }
+  /// Counts a message of this speaker in this room. It is one too many for this minute: how long to wait. Blocks for nothing.
+  std::optional<Duration> over_rate(const std::string& room, const Speaker& author, Instant now) {
+    return rates_.over(author.id + '|' + room, now);
+  }
   /// Stores it; the message exists when this returns. Broadcasting is who called's own doing: broadcast() does it for REST.
   Outcome<ChatMessage> create_message(const std::string& room, const Speaker& author, const Json& params);
   /// Own ones only: else "forbidden", "not_found". Not those of guests: a name that anybody may take owns nothing.

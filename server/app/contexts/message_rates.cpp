@@ -7,16 +7,22 @@ namespace phx::app {
 namespace {
 constexpr int max_messages = 60;
 constexpr auto rate_window = std::chrono::minutes(1);
-constexpr std::size_t max_windows = 100'000, longest_name = 300;
+constexpr std::size_t longest_name = 300;
 }  // namespace
 
-bool MessageRates::over(std::string_view who, Instant now) {
+std::optional<Duration> MessageRates::over(std::string_view who, Instant now) {
   const std::string speaker(who.substr(0, longest_name));
   const std::lock_guard lock(mutex_);
   if (windows_.size() >= max_windows && !windows_.contains(speaker)) make_room(now);
   auto& own = windows_.try_emplace(speaker, Window{now}).first->second;
   if (now - own.began >= rate_window) own = {now};
-  return ++own.messages > max_messages;
+  if (++own.messages <= max_messages) return std::nullopt;
+  return own.began + rate_window - now;
+}
+
+std::size_t MessageRates::size() const {
+  const std::lock_guard lock(mutex_);
+  return windows_.size();
 }
 
 /// What is over says nothing; if all are running somebody's count is forgotten.

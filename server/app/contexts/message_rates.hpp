@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -10,11 +11,15 @@
 
 namespace phx::app {
 
-/// Sixty messages a minute for each speaker in a room, however many sockets and joins it takes. From any thread.
+/// Sixty messages a minute for each speaker in a room, however many sockets, joins and requests it takes. From any thread.
 class MessageRates {
  public:
-  /// Counts one message; true: it is one too many.
-  bool over(std::string_view who, Instant now);
+  static constexpr std::size_t max_windows = 100'000;
+
+  /// Counts one message. It is one too many: how long to wait.
+  std::optional<Duration> over(std::string_view who, Instant now);
+  /// Whose messages are counted just now.
+  std::size_t size() const;
 
  private:
   struct Window {
@@ -23,7 +28,7 @@ class MessageRates {
   };
   void make_room(Instant now);
 
-  std::mutex mutex_;  // guards windows_
+  mutable std::mutex mutex_;  // guards windows_
   std::unordered_map<std::string, Window> windows_;
 };
 

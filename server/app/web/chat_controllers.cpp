@@ -1,3 +1,7 @@
+#include <optional>
+
+#include <phx/server/shard.hpp>
+
 #include "controllers.hpp"
 #include "respond.hpp"
 
@@ -79,15 +83,21 @@ ActionResult MessageController::create(Conn& conn) {
   const Json params = conn.params();
   const auto id = id_param(conn, "room_id");
   const std::string room = std::to_string(id);
+  const Instant now = conn.shard->now();
+  std::optional<Duration> wait;
   const auto message = co_await in_pool(conn, [&]() -> Outcome<ChatMessage> {
     const auto found = contexts_.chat.get_room(id, user_id);
     if (!found) return tl::unexpected(found.error());
     const auto user = contexts_.accounts.get_user(user_id);
     if (!user) return refuse("unauthorized");
-    auto saved = contexts_.chat.create_message(room, {std::to_string(user->id), user->id, user->name, user->avatar}, params);
+    const Speaker author{std::to_string(user->id), user->id, user->name, user->avatar};  // as in ChatChannel: one count for both
+    wait = contexts_.chat.over_rate(room, author, now);
+    if (wait) return refuse("rate_limit_exceeded");
+    auto saved = contexts_.chat.create_message(room, author, params);
     if (saved) contexts_.chat.broadcast(room, "new_message", message_json(*saved));
     return saved;
   });
+  if (wait) co_return too_many(conn, *wait);
   if (!message) co_return refused(message.error());
   co_return created(conn, "/api/v1/rooms/" + room + "/messages/" + std::to_string(message->id), message_json(*message));
 }

@@ -42,6 +42,7 @@ struct OperationRow {
   const char *method, *path, *summary, *body, *answer;
   int status = 200;
   bool open = false;  ///< needs no login
+  bool rated = false;
 };
 
 constexpr std::array<OperationRow, 47> operations{{
@@ -49,8 +50,8 @@ constexpr std::array<OperationRow, 47> operations{{
     {"get", "/ready", "Whether this node wants requests; 503 while it drains", "", "=Ready", 200, true},
     {"get", "/api/openapi.json", "This document", "", "=any", 200, true},
     {"get", "/api/v1/ping", "Answers", "", "=Pong", 200, true},
-    {"post", "/api/v1/users", "Register", "email:string name:string password:string avatar:string?", "Account", 201, true},
-    {"post", "/api/v1/sessions", "Log in", "email:string password:string", "Login", 201, true},
+    {"post", "/api/v1/users", "Register", "email:string name:string password:string avatar:string?", "Account", 201, true, true},
+    {"post", "/api/v1/sessions", "Log in", "email:string password:string", "Login", 201, true, true},
     {"get", "/api/v1/users", "List users; name: a part of it", "", "User[]"},
     {"get", "/api/v1/users/{id}", "Show a user", "", "User"},
     {"patch", "/api/v1/users/{id}", "Change oneself", "email:string name:string password:string avatar:string?", "Account"},
@@ -70,7 +71,7 @@ constexpr std::array<OperationRow, 47> operations{{
     {"post", "/api/v1/rooms/{room_id}/members", "Join a room, or let somebody in", "user_id:integer", "Membership", 201},
     {"delete", "/api/v1/rooms/{room_id}/members/{id}", "Leave a room", "", ""},
     {"get", "/api/v1/rooms/{room_id}/messages", "What was said, newest first", "", "Message[]"},
-    {"post", "/api/v1/rooms/{room_id}/messages", "Say something", "content:string", "Message", 201},
+    {"post", "/api/v1/rooms/{room_id}/messages", "Say something", "content:string", "Message", 201, false, true},
     {"delete", "/api/v1/rooms/{room_id}/messages/{id}", "Take back what one said", "", ""},
     {"get", "/api/v1/games", "List games; status: waiting, playing, finished", "", "Game[]"},
     {"get", "/api/v1/games/{id}", "Show a game", "", "Game"},
@@ -152,6 +153,9 @@ Json responses(const OperationRow& row) {
     out["201"]["headers"] = obj("location", obj("schema", obj("type", "string")));
     out["422"] = obj("description", "What is wrong, by field", "content", content(reference("Error")));
   }
+  if (row.rated)
+    out["429"] = obj("description", "Too many; wait", "headers", obj("retry-after", obj("schema", obj("type", "integer"))), "content",
+                     content(reference("Error")));
   if (std::string_view(row.path) == "/ready") out["503"] = obj("description", "Not now", "content", content(reference("Ready")));
   out["default"] = obj("description", "Refused", "content", content(reference("Error")));
   return out;

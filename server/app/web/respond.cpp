@@ -1,5 +1,7 @@
 #include "respond.hpp"
 
+#include <chrono>
+
 namespace phx::app {
 
 using namespace server;
@@ -41,11 +43,16 @@ ActionValue refused(const Refusal& refusal) {
   return out;
 }
 
-Sent ok(Conn& conn, const Json& data) { return json(conn, obj("data", data)); }
+ActionValue too_many(Conn& conn, Duration wait) {
+  conn.put_resp_header("retry-after", std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
+  return Refused{429};
+}
 
-Sent created(Conn& conn, const std::string& location, const Json& data) {
+Sent ok(Conn& conn, Json data) { return json(conn, obj("data", std::move(data))); }
+
+Sent created(Conn& conn, const std::string& location, Json data) {
   conn.put_resp_header("location", location);
-  return json(conn, 201, obj("data", data));
+  return json(conn, 201, obj("data", std::move(data)));
 }
 
 Sent no_content(Conn& conn) { return send_resp(conn, 204); }

@@ -37,8 +37,10 @@ std::string filter_param(const server::Conn& conn, std::string_view name);
 store::PageOptions page_params(const server::Conn& conn);
 
 server::ActionValue refused(const Refusal& refusal);
-server::Sent ok(server::Conn& conn, const Json& data);
-server::Sent created(server::Conn& conn, const std::string& location, const Json& data);
+/// 429 with retry-after.
+server::ActionValue too_many(server::Conn& conn, Duration wait);
+server::Sent ok(server::Conn& conn, Json data);
+server::Sent created(server::Conn& conn, const std::string& location, Json data);
 server::Sent no_content(server::Conn& conn);
 
 /// {"data": [...], "page": {"has_next", "start", "end"}}; 400 for a cursor that is none.
@@ -48,7 +50,7 @@ server::Sent page(server::Conn& conn, const Result<store::Page<T>>& rows, View v
   Json data = Json::array();
   for (const auto& row : rows->entries) data.push_back(view(row));
   const auto cursor = [](const std::optional<std::string>& c) { return c ? Json(*c) : Json(); };
-  return json(conn, obj("data", data, "page",
+  return json(conn, obj("data", std::move(data), "page",
                         obj("has_next", rows->has_next, "start", cursor(rows->start_cursor), "end", cursor(rows->end_cursor))));
 }
 
@@ -56,7 +58,7 @@ template <class T, class View>
 server::Sent list(server::Conn& conn, const std::vector<T>& rows, View view) {
   Json data = Json::array();
   for (const auto& row : rows) data.push_back(view(row));
-  return json(conn, obj("data", data));
+  return json(conn, obj("data", std::move(data)));
 }
 
 }  // namespace phx::app

@@ -71,7 +71,9 @@ void ChannelsSession::on_join(const core::EnvelopeView& message) {
     return answer(message, message.join_ref, "error", topic_too_long);
   const std::size_t duplicate = find(message);
   if (duplicate == none && slots_.size() >= handler_.options().max_channels_per_transport) {
-    handler_.observer().log({Level::error, "reached max channels per transport", message.topic});
+    // As Phoenix (server.md 13), but once: a client must not be able to fill the log with errors.
+    const auto level = std::exchange(told_limit_, true) ? Level::debug : Level::error;
+    handler_.observer().log({level, "reached max channels per transport", message.topic});
     return answer(message, message.join_ref, "error", too_many_channels);
   }
   auto channel = pattern->make();  // may throw: before anything has changed

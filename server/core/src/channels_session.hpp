@@ -94,6 +94,7 @@ class ChannelsSession final : public TransportSession, public Subscriber {
   ChannelsSession* previous_ = nullptr;
   bool paused_ = false;
   bool closing_ = false;
+  bool told_limit_ = false;  // of channels
 };
 
 }  // namespace phx::server::detail

@@ -154,12 +154,17 @@ class StaticFiles {
 void serve_on_pool(const std::shared_ptr<const StaticFiles>& files, const fs::path& name, Conn conn, const Answer& answer) {
   Shard& shard = *conn.shard;
   const auto held = std::make_shared<Conn>(std::move(conn));  // std::function copies what it holds
-  shard.blocking_executor()->submit([files, name, held, answer, &shard] {
-    try {
-      files->serve(*held, name);
-    } catch (...) { held->fail(std::current_exception()); }
-    shard.post([held, answer] { answer(std::move(*held)); });
-  });
+  try {
+    shard.blocking_executor()->submit([files, name, held, answer, &shard] {
+      try {
+        files->serve(*held, name);
+      } catch (...) { held->fail(std::current_exception()); }
+      shard.post([held, answer] { answer(std::move(*held)); });
+    });
+  } catch (...) {
+    held->fail(std::current_exception());
+    answer(std::move(*held));
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <thread>
 
 #include <boost/asio/post.hpp>
@@ -24,9 +25,13 @@ namespace {
 /// The threads behind co_await socket.blocking(f).
 class BlockingPool final : public BlockingExecutor {
  public:
-  explicit BlockingPool(std::size_t threads) : pool_(threads) {}
+  BlockingPool(std::size_t threads, std::size_t max_queued) : max_queued_(max_queued), pool_(threads) {}
+  /// Work outlives the connection that wanted it, so that connections alone do not bound it. HttpError 503 when the queue is full.
   void submit(std::function<void()> work) override {
-    ++queued_;
+    if (queued_.fetch_add(1) >= max_queued_) {
+      --queued_;
+      throw HttpError(503, "too busy: more than " + std::to_string(max_queued_) + " pieces of blocking work wait");
+    }
     boost::asio::post(pool_, [this, run = std::move(work)] {
       --queued_;
       run();
@@ -36,6 +41,7 @@ class BlockingPool final : public BlockingExecutor {
   void join() { pool_.join(); }
 
  private:
+  std::size_t max_queued_;
   std::atomic<std::size_t> queued_{0};
   boost::asio::thread_pool pool_;
 };
@@ -86,7 +92,7 @@ struct Endpoint::Impl {
       : options(std::move(given)),
         service(make_service(options)),
         shared{options, service, make_tls(options), make_drainers(options, worker_count(options))},
-        pool(std::max<std::size_t>(1, options.blocking_threads)) {
+        pool(std::max<std::size_t>(1, options.blocking_threads), std::max<std::size_t>(1, options.max_blocking_queue)) {
     for (std::size_t i = 0; i < worker_count(options); ++i) {
       workers.push_back(std::make_unique<Worker>(i, shared));
       workers.back()->shard().set_blocking_executor(&pool);

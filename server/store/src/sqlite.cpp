@@ -74,16 +74,17 @@ class SqliteConnection final : public Connection {
 
   Outcome run(const std::string& sql, std::span<const Value> params, std::span<const Type> columns) override {
     return guarded([&] {
-      std::deque<Cell> cells;
+      Cell cell;
       std::string in, out;
-      for (const auto& value : params) in += fill_cell(cells.emplace_back(), value);
+      for (const auto& value : params) in += fill_cell(cell, value);
       for (const Type type : columns) out += cell_kind(type);
       Prepared& prepared = statements_.get(sql, in, out);
-      for (std::size_t i = 0; i < cells.size(); ++i) fill_cell(prepared.in[i], params[i]);
+      for (std::size_t i = 0; i < params.size(); ++i) fill_cell(prepared.in[i], params[i]);
       Outcome outcome;
       Finished finished{prepared};
       for (bool got = prepared.statement.execute(true); got && !columns.empty(); got = prepared.statement.fetch()) {
         auto& row = outcome.rows.emplace_back();
+        row.reserve(columns.size());
         for (std::size_t i = 0; i < columns.size(); ++i) row.push_back(read(prepared.out[i], columns[i]));
       }
       outcome.affected = sqlite_api::sqlite3_changes(raw_);

@@ -23,6 +23,8 @@ TEST_P(ChatChannelTest, HandlesPresenceUpdates) {
   const Json meta = diffs.back()["joins"][id]["metas"][0];
   EXPECT_EQ(meta["status"], "away");
   EXPECT_EQ(meta["name"], "ada");  // who one is, is not for the client to say
+  const Json large = obj("status", std::string(4'000, 'x'));
+  EXPECT_EQ(socket.push("chat:general", "update_presence", large)["response"]["reason"], "too large");
 }
 
 TEST_P(ChatChannelTest, BroadcastsAMessageOnceItIsStored) {
@@ -110,6 +112,18 @@ TEST_P(ChatChannelTest, JoiningAgainOrTwiceGivesNoMoreMessages) {
   EXPECT_EQ(other.push("chat:general", "new_message", obj("message", "x"))["status"], "ok");
   one.join("chat:elsewhere");
   EXPECT_EQ(one.push("chat:elsewhere", "new_message", obj("message", "x"))["status"], "ok");
+}
+
+// design.md 7: what is remembered of clients is bounded
+TEST(MessageRatesTest, KeepsABoundedNumberOfCounts) {
+  MessageRates rates;
+  const Instant now{};
+  for (int i = 0; i < 60; ++i) EXPECT_FALSE(rates.over("ada|room", now));
+  EXPECT_EQ(rates.over("ada|room", now + 59s), 1s);
+  for (std::size_t i = 0; i < MessageRates::max_windows + 10; ++i) rates.over(std::to_string(i) + "|room", now + 1s);
+  EXPECT_EQ(rates.size(), MessageRates::max_windows);
+  rates.over("new|room", now + 61s);
+  EXPECT_EQ(rates.size(), 1u) << "those whose minute is over go first";
 }
 
 TEST_P(ChatChannelTest, PrivateRoomsAreForMembers) {

@@ -108,6 +108,30 @@ TEST_P(RestTest, RoomsAndMessages) {
   EXPECT_EQ(get(room, ada).status, 404);
 }
 
+// The limit is that of the channel (chat_channel_test), and one count serves both.
+TEST_P(RestTest, MessagesCountAgainstTheLimitOfTheChannel) {
+  const auto ada_user = user("ada");
+  const auto ada = token(ada_user), bob = token(user("bob"));
+  const auto made = post("/api/v1/rooms", ada, obj("name", "engines"));
+  const auto messages = made.header("location") + "/messages";
+  const auto over_in_channel = [&] {
+    return contexts().chat.over_rate(made.data()["id"].dump(), {std::to_string(ada_user.id), ada_user.id, "", {}},
+                                     std::chrono::steady_clock::now());
+  };
+  for (int i = 0; i < 50; ++i) ASSERT_FALSE(over_in_channel());
+  for (int i = 0; i < 10; ++i) ASSERT_EQ(post(messages, ada, obj("content", "x")).status, 201) << i;
+  const auto refused = post(messages, ada, obj("content", "x"));
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.json, obj("errors", obj("detail", "Too Many Requests")));
+  EXPECT_GT(std::stoi(refused.header("retry-after")), 0);
+  EXPECT_LE(std::stoi(refused.header("retry-after")), 60);
+  EXPECT_TRUE(over_in_channel());
+  EXPECT_EQ(get(messages, ada).json["data"].size(), 10u);
+  EXPECT_EQ(post(messages, bob, obj("content", "x")).status, 201);
+  const auto elsewhere = post("/api/v1/rooms", ada, obj("name", "elsewhere")).header("location");
+  EXPECT_EQ(post(elsewhere + "/messages", ada, obj("content", "x")).status, 201);
+}
+
 TEST_P(RestTest, GamesByRest) {
   const auto ada = token(user("ada")), bob = token(user("bob")), eve = token(user("eve"));
   const auto made = post("/api/v1/games", ada, obj());

@@ -77,6 +77,8 @@ TEST(Cast, Timestamps) {
                           "0000-01-01T00:00:00+01:00", "x"})
     EXPECT_TRUE(refused("at", bad)) << bad;
   EXPECT_EQ(format_timestamp(*parse_timestamp("1969-12-31T23:59:59.5Z")), "1969-12-31T23:59:59.500000Z");
+  for (const char* same : {"0000-01-01T00:00:00.000000Z", "0033-04-03T15:00:07.000001Z", "9999-12-31T23:59:59.999999Z"})
+    EXPECT_EQ(format_timestamp(*parse_timestamp(same)), same);
 }
 
 TEST(Cast, TimestampsCutAnywhereAreNotRead) {

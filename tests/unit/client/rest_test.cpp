@@ -205,6 +205,18 @@ TEST(ClientRest, TimeLimitWithItsLastReason) {
   EXPECT_THAT(late.error().message, HasSubstr("time limit; last: request to 127.0.0.1"));
 }
 
+TEST(ClientRest, AnAnswerBeyondTheLimitFails) {  // design.md 7
+  HttpPeer peer([](const auto& r) { return HttpPeer::answer(200, std::string(r.target == "/more" ? 1001 : 1000, 'x')); });
+  auto options = quick();
+  options.max_body_bytes = 1000;
+  RestClient api(peer.url(), options);
+  EXPECT_EQ(get(api.get("/all").future())->body.size(), 1000u);
+  const auto failed = get(api.get("/more").future());
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Errc::message_too_large);
+  EXPECT_EQ(failed.error().attempts, 1u);
+}
+
 TEST(ClientRest, Cancelling) {
   HttpPeer peer([](const auto&) { return HttpPeer::hold; });
   RestClient api(peer.url(), quick());

@@ -286,11 +286,33 @@ TEST(ClientSocket, RefusesHeadersThatCannotBeSent) {
   EXPECT_THROW(Socket("ws://127.0.0.1:1/socket", {.headers = HeaderList{{"a b", "c"}}}), std::invalid_argument);
 }
 
+struct Errors final : client::Observer {
+  void socket_error(const ConnectionError& e) noexcept override { seen.add(e); }
+  Seen<ConnectionError> seen;
+};
+
+TEST(ClientSocket, AMessageBeyondTheLimitEndsTheConnection) {  // design.md 7: what a server can send is bounded
+  StubServer server;
+  auto options = eager();
+  options.max_message_bytes = 1'000;
+  const auto observer = std::make_shared<Errors>();
+  options.observer = observer;
+  Socket socket(server.url(), options);
+  auto room = socket.channel("room:lobby");
+  Seen<std::size_t> heard;
+  const auto on_shout = room.on("shout", [&](const Message& m) { heard.add(m.payload.text().size()); });
+  socket.connect();
+  get(room.join().future());
+  const auto shout = [&](std::size_t bytes) { server.broadcast("room:lobby", "shout", '"' + std::string(bytes, 'x') + '"'); };
+  shout(900);
+  heard.wait_for(1);
+  shout(1'000);
+  EXPECT_EQ(observer->seen.wait_for(1).front().code, Errc::frame_too_large);
+  EXPECT_EQ(get(room.push("echo", obj("n", 2)).future())->status, "ok");  // on a new connection
+  EXPECT_EQ(heard.now().size(), 1u);
+}
+
 TEST(ClientSocket, CallbacksThatAreTooSlowEndTheConnectionAndNotTheMemory) {  // design.md 7: what waits is bounded
-  struct Errors final : client::Observer {
-    void socket_error(const ConnectionError& e) noexcept override { seen.add(e); }
-    Seen<ConnectionError> seen;
-  };
   StubServer server;
   for (const auto& [messages, bytes] : {std::pair{10u, 1'000'000u}, std::pair{1000u, 70u}}) {
     auto options = eager();

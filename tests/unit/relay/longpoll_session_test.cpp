@@ -58,6 +58,24 @@ TEST(LongPollSession, WithoutFaultsBodiesPassAsTheyAre) {
   EXPECT_EQ(world.session.state(), FaultLink::State::passing);
 }
 
+// server.md 3.3: CRLF ends a line too; server.md 3.4: messages are texts, but what is none passes as JSON.
+TEST(LongPollSession, OddBodiesPassAsTheOtherSideReadsThem) {
+  World world(nullptr);
+  EXPECT_EQ(world.post(join + "\r\n\n" + ping + "\r\r\n"), join + "\n" + ping);
+  EXPECT_EQ(world.post("\r\n\n"), "nothing");
+  const auto out = world.session.on_answer(obj("messages", Json::array({1, obj("a", nullptr)})), world.tap(), world.now);
+  EXPECT_EQ(out.text, R"({"messages":["1","{\"a\":null}"],"status":200})");
+  EXPECT_EQ(world.session.on_answer(obj("messages", 7, "status", 410), world.tap(), world.now).text, R"({"messages":[],"status":410})");
+}
+
+TEST(LongPollSession, CountsMessagesOfBothSides) {
+  World world(R"({"drop":{"event":"ping"}})");
+  world.post(join + "\n" + ping);
+  world.answer({pong});
+  EXPECT_EQ(world.session.received(), 2u) << "also what was dropped";
+  EXPECT_EQ(world.session.sent(), 1u);
+}
+
 TEST(LongPollSession, DropsByEventEitherWay) {
   World world(R"({"drop":{"event":"ping"}})");
   EXPECT_EQ(world.post(join + "\n" + ping), join);

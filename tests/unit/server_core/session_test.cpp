@@ -42,6 +42,34 @@ TEST_F(SessionTest, TheLimitOfChannelsRefusesWithJoinRef) {
               ElementsAre(R"(["2","3","room:b","phx_reply",{"response":{"reason":"too many channels joined"},"status":"error"}])"));
 }
 
+struct Levels final : Observer {
+  void channel_joined(const ChannelJoined& e) override { refused.push_back(e.log); }
+  void log(const LogEvent& e) override { lines.push_back(e.level); }
+  std::vector<Level> lines;
+  std::vector<LogLevel> refused;
+};
+
+// server.md 13: an error, as with Phoenix; but a client that floods with joins gets one line at that level. What a channel refuses is info.
+TEST_F(SessionTest, AFloodOfRefusedJoinsIsOneErrorInTheLog) {
+  const auto levels = std::make_shared<Levels>();
+  world.options.observer = levels;
+  world.options.max_channels_per_transport = 0;
+  Client c(world), other(world);
+  for (int i = 0; i < 3; ++i) c.join("room:a");
+  other.join("room:a");
+  EXPECT_EQ(levels->lines, (std::vector{Level::error, Level::debug, Level::debug, Level::error}));
+
+  world.script.join = [](std::string_view, const Json&, Socket&) -> JoinResult { return JoinError{}; };
+  levels->lines.clear();
+  ChannelSocketHandler::Options roomy = world.options;
+  roomy.max_channels_per_transport = 1;
+  const ChannelSocketHandler handler(std::make_shared<ScriptedSocket>(world.script), world.pubsub, roomy);
+  Client refused(world, handler, 0, core::v2_serializer());
+  for (int i = 0; i < 2; ++i) refused.join("room:a");
+  EXPECT_EQ(levels->refused, (std::vector<LogLevel>{Level::info, Level::info}));
+  EXPECT_TRUE(levels->lines.empty());
+}
+
 // design.md 7: a channel keeps its topic and join_ref.
 TEST_F(SessionTest, ATopicHasABoundedLength) {
   world.options.max_topic_bytes = 10;
@@ -132,6 +160,24 @@ TEST_F(SessionTest, DisconnectOnTheSocketIdClosesWith1001) {
   world.run();
   EXPECT_EQ(c.closed, 1001);
   EXPECT_THAT(reasons, ElementsAre("disconnected"));
+}
+
+// design.md 7: what a client can subscribe to is bounded by its channels.
+TEST_F(SessionTest, AClientHasOneSubscriptionForEachJoinedTopic) {
+  Client c(world);
+  c.join();
+  c.join();
+  c.join("room:a", "2");
+  c.frames();
+  const auto heard = [&] {
+    world.pubsub.broadcast("room:a", "news", {});
+    return c.frames().size();
+  };
+  EXPECT_EQ(heard(), 1u);
+  c.ask(R"(["2","3","room:a","phx_leave",{}])");
+  EXPECT_EQ(heard(), 0u);
+  c.join("room:a", "4");
+  EXPECT_EQ(heard(), 1u);
 }
 
 // 14; B32: 1012 and no channel frames; without channels the carrier closes with 1000.

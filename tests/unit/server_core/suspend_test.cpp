@@ -11,7 +11,11 @@ namespace {
 /// A pool that works when the test says so.
 struct ManualPool final : BlockingExecutor {
   std::deque<std::function<void()>> work;
-  void submit(std::function<void()> item) override { work.push_back(std::move(item)); }
+  std::size_t most = 100;
+  void submit(std::function<void()> item) override {
+    if (work.size() >= most) throw std::runtime_error("too busy");
+    work.push_back(std::move(item));
+  }
   void work_all() {
     while (!work.empty()) {
       const auto item = std::move(work.front());
@@ -63,8 +67,18 @@ struct SuspendTest : testing::Test {
   World world;
 };
 
+constexpr auto fast = R"(["1","3","room:a","fast",{}])";
 constexpr auto slow = R"(["1","2","room:a","slow",{"n":1}])";
 constexpr auto slow_reply = R"(["1","2","room:a","phx_reply",{"response":{"n":1},"status":"ok"}])";
+
+/// Has joined; its channel is busy for 300 ms while messages wait.
+struct Busy : Client {
+  explicit Busy(World& world, int waiting = 0) : Client(world) {
+    join();
+    send(slow);
+    for (int i = 0; i < waiting; ++i) send(fast);
+  }
+};
 
 TEST_F(SuspendTest, ACoroutineThatNeverWaitsAnswersAtOnce) {
   Client c(world);
@@ -73,9 +87,7 @@ TEST_F(SuspendTest, ACoroutineThatNeverWaitsAnswersAtOnce) {
 }
 
 TEST_F(SuspendTest, AChannelHandlesOneMessageAtATime) {
-  Client c(world);
-  c.join();
-  c.send(slow);
+  Busy c(world);
   c.send(R"(["1","3","room:a","fast",{"n":2}])");
   EXPECT_THAT(c.ask(R"([null,"4","phoenix","heartbeat",{}])"), testing::SizeIs(1));  // the connection goes on
   world.advance(300ms);
@@ -119,9 +131,7 @@ TEST_F(SuspendTest, ASlowDuplicateJoinHoldsTheCloseBack) {
 }
 
 TEST_F(SuspendTest, ADuplicateJoinAbandonsASuspendedHandler) {
-  Client c(world);
-  c.join();
-  c.send(slow);
+  Busy c(world);
   c.send(R"(["7","7","room:a","phx_join",{}])");
   world.advance(300ms);
   EXPECT_THAT(c.frames(),
@@ -141,9 +151,7 @@ TEST_F(SuspendTest, ADisconnectWaitsForARunningJoin) {
 }
 
 TEST_F(SuspendTest, ALeaveWaitsForTheHandler) {
-  Client c(world);
-  c.join();
-  c.send(slow);
+  Busy c(world);
   EXPECT_THAT(c.ask(R"(["1","3","room:a","phx_leave",{}])"), IsEmpty());
   world.advance(300ms);
   EXPECT_THAT(c.frames(), ElementsAre(slow_reply, R"(["1","3","room:a","phx_reply",{"response":{},"status":"ok"}])",
@@ -169,14 +177,36 @@ TEST_F(SuspendTest, BlockingWorkGoesToThePool) {
   EXPECT_THAT(c.frames(), ElementsAre(R"(["1","1","room:a","phx_error",{"reason":"channel_crash"}])"));
 }
 
+JoinResult join_with_work(Socket& socket) {
+  co_await socket.blocking([] {});
+  co_return JoinOk{};
+}
+
+// design.md 7: BlockingExecutor refuses what is too much
+TEST_F(SuspendTest, WorkThatThePoolRefusesCrashesItsChannelOnly) {
+  pool.most = 1;
+  Client c(world), other(world);
+  c.join();
+  other.join();
+  c.send(R"(["1","2","room:a","divide",{"n":4}])");
+  EXPECT_THAT(other.ask(R"(["1","2","room:a","divide",{"n":4}])"),
+              ElementsAre(R"(["1","1","room:a","phx_error",{"reason":"channel_crash"}])"));
+  world.script.join = [](std::string_view, const Json&, Socket& s) { return join_with_work(s); };
+  EXPECT_THAT(other.ask(R"(["3","3","room:a","phx_join",{}])"),
+              ElementsAre(R"(["3","3","room:a","phx_reply",{"response":{"reason":"join crashed"},"status":"error"}])"));
+  pool.work_all();
+  EXPECT_THAT(c.frames(), ElementsAre(R"(["1","2","room:a","phx_reply",{"response":{"divide":25},"status":"ok"}])"));
+  other.send(R"(["4","4","room:a","phx_join",{}])");
+  pool.work_all();
+  EXPECT_THAT(other.frames(), ElementsAre(R"(["4","4","room:a","phx_reply",{"response":{},"status":"ok"}])"));
+}
+
 // 5.8: the callback ends first, then terminate runs; nobody is told
 TEST_F(SuspendTest, TheTransportMayGoWhileAHandlerWaits) {
   int terminated = 0;
   world.script.terminate = [&](const StopReason&, Socket&) { ++terminated; };
   {
-    Client c(world);
-    c.join();
-    c.send(slow);
+    Busy c(world);
     c.hang_up();
   }
   world.run();
@@ -187,9 +217,7 @@ TEST_F(SuspendTest, TheTransportMayGoWhileAHandlerWaits) {
 
 // The connection is freed at the end of the turn; broadcasts go on while its channel still waits.
 TEST_F(SuspendTest, ABroadcastReachesNoTransportThatIsGone) {
-  Client c(world);
-  c.join();
-  c.send(slow);
+  Busy c(world);
   c.hang_up();
   world.run();
   world.pubsub.broadcast("room:a", "news", {});
@@ -213,13 +241,10 @@ TEST_F(SuspendTest, TheTransportMayGoWhileAJoinWaits) {
 // design.md 7, "what a peer can make us keep is bounded": a client that is quicker than its channel is not read for a while.
 TEST_F(SuspendTest, AClientThatSendsTooMuchIsNotRead) {
   world.options.max_waiting_messages = 4;
-  Client c(world);
-  c.join();
-  c.send(slow);
-  for (int i = 0; i < 4; ++i) c.send(R"(["1","3","room:a","fast",{}])");
+  Busy c(world, 4);
   EXPECT_EQ(c.holds, 0);
-  c.send(R"(["1","3","room:a","fast",{}])");
-  c.send(R"(["1","3","room:a","fast",{}])");
+  c.send(fast);
+  c.send(fast);
   EXPECT_EQ(c.holds, 1);
   world.advance(300ms);
   EXPECT_EQ(c.holds, 0);
@@ -228,9 +253,7 @@ TEST_F(SuspendTest, AClientThatSendsTooMuchIsNotRead) {
 
 TEST_F(SuspendTest, BytesCountToo) {
   world.options.max_waiting_bytes = 1'000;
-  Client c(world);
-  c.join();
-  c.send(slow);
+  Busy c(world);
   c.send(R"(["1","3","room:a","fast",{"x":")" + std::string(1'000, 'x') + R"("}])");
   EXPECT_EQ(c.holds, 1);
   world.advance(300ms);
@@ -239,10 +262,7 @@ TEST_F(SuspendTest, BytesCountToo) {
 
 TEST_F(SuspendTest, AClientIsReadAgainWhenItsBusyChannelEnds) {
   world.options.max_waiting_messages = 1;
-  Client c(world);
-  c.join();
-  c.send(slow);
-  for (int i = 0; i < 3; ++i) c.send(R"(["1","3","room:a","fast",{}])");
+  Busy c(world, 3);
   EXPECT_EQ(c.holds, 1);
   c.send(R"(["2","2","room:a","phx_join",{}])");  // the old channel goes on the spot
   world.run();
@@ -257,9 +277,7 @@ TEST_F(SuspendTest, AChannelThatOthersFloodIsKilled) {
     room = s.self();
     return JoinOk{};
   };
-  Client c(world);
-  c.join();
-  c.send(slow);
+  Busy c(world);
   for (int i = 0; i < 10; ++i) room->send("tick");
   EXPECT_THAT(c.frames(), IsEmpty());
   room->send("tick");
@@ -270,9 +288,7 @@ TEST_F(SuspendTest, AChannelThatOthersFloodIsKilled) {
 
 // Freed by the shard: no leak under ASan.
 TEST_F(SuspendTest, AShardMayEndWithSuspendedHandlers) {
-  Client c(world);
-  c.join();
-  c.send(slow);
+  Busy c(world);
   c.send(R"(["1","3","room:a","divide",{"n":4}])");
 }
 

@@ -118,7 +118,7 @@ class World {
 };
 
 /// One connection, seen from its carrier.
-class Client final : public TransportLink {
+class Client : public TransportLink {
  public:
   explicit Client(World& world, std::size_t shard = 0, const core::Serializer& serializer = core::v2_serializer())
       : Client(world, world.handler(), shard, serializer) {}

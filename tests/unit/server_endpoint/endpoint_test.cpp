@@ -3,15 +3,19 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <cerrno>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <phx/core/ws/frame.hpp>
+#include <phx/server/controller.hpp>
 #include <phx/server/endpoint.hpp>
+#include <phx/server/router.hpp>
 #include <phx/server/transport.hpp>
 
 #include "client.hpp"
@@ -164,6 +168,20 @@ TEST_F(EndpointTest, APeerThatReadsLateGetsEverything) {
   EXPECT_TRUE(got.ends_with(frame(FrameOp::text, "after")));
 }
 
+// In real time: 100 ms.
+TEST_F(EndpointTest, ReadsNothingFromAPeerThatDoesNotRead) {
+  start();
+  Client client(endpoint->port());
+  ASSERT_TRUE(client.open());
+  const std::string block(1'000'000, 'x');
+  auto sender = std::async(std::launch::async, [&] {
+    for (int i = 0; i < 64; ++i) client.send_text(block);
+  });
+  EXPECT_EQ(sender.wait_for(100ms), std::future_status::timeout) << "no kernel holds so much: it was read";
+  const auto all = 64 * frame(FrameOp::text, block).size();
+  EXPECT_EQ(client.read(all).size(), all);
+}
+
 // One whole answer may be larger than what a slow reader may let wait; it is sent while the peer reads on, also before a close.
 TEST_F(EndpointTest, AnAnswerMayBeLargerThanTheQueue) {
   EndpointOptions options;
@@ -272,6 +290,99 @@ TEST_F(EndpointTest, RunsBlockingWorkAndComesBack) {
   auto result = back.get_future();
   ASSERT_EQ(result.wait_for(10s), std::future_status::ready);
   EXPECT_TRUE(result.get());
+}
+
+/// Of the whole process, until this goes.
+class DescriptorLimit {
+ public:
+  explicit DescriptorLimit(rlim_t limit) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit now{.rlim_cur = limit, .rlim_max = before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &now);
+  }
+  ~DescriptorLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  DescriptorLimit(const DescriptorLimit&) = delete;
+  DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+struct AcceptFailures final : Observer {
+  std::promise<std::string> first;
+  std::promise<void> second;
+  std::atomic<int> count{0};
+  void log(const LogEvent& e) override {
+    if (e.what != "accept failed") return;
+    const int n = ++count;
+    if (n == 1) first.set_value(std::string(e.detail));
+    if (n == 2) second.set_value();
+  }
+};
+
+// In real time: 250 ms, in which it tries again twice.
+TEST_F(EndpointTest, WaitsForDescriptorsAndSaysSoOnce) {
+  AcceptFailures failures;
+  EndpointOptions options;
+  options.observer = &failures;
+  start(std::move(options));
+  std::unique_ptr<Client> client;
+  {
+    const int free = ::dup(0);  // the client's socket, and nothing above it
+    ::close(free);
+    const DescriptorLimit limit(static_cast<rlim_t>(free) + 1);
+    client = std::make_unique<Client>(endpoint->port());
+    ASSERT_TRUE(client->connected());
+    auto said = failures.first.get_future();
+    ASSERT_EQ(said.wait_for(10s), std::future_status::ready);
+    EXPECT_EQ(said.get(), std::system_category().message(EMFILE));
+    EXPECT_EQ(failures.second.get_future().wait_for(250ms), std::future_status::timeout);
+  }
+  EXPECT_TRUE(client->open());
+  client.reset();
+  endpoint.reset();
+}
+
+ActionResult works(Conn& conn) {
+  co_await conn.blocking([] {});
+  co_return text(conn, "done");
+}
+
+/// A connection that asks for "/" and then ends.
+std::string ask(std::uint16_t port) {
+  Client client(port);
+  client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  return client.read_all();
+}
+
+// design.md 7: a peer that asks, goes and comes again leaves work behind, so the queue has a bound of its own.
+TEST_F(EndpointTest, RefusesBlockingWorkBeyondTheQueue) {
+  Router router;
+  router.scope("/", {}, [](Scope& all) { all.get("/", &works); });
+  EndpointOptions options;
+  options.plugs = {router.plug()};
+  options.blocking_threads = 1;
+  options.max_blocking_queue = 1;
+  start(std::move(options));
+  std::promise<void> running, gate, queued;
+  endpoint->shard(0).post([&, pool = endpoint->shard(0).blocking_executor()] {
+    pool->submit([&] {
+      running.set_value();
+      gate.get_future().wait();
+    });
+    running.get_future().wait();
+    pool->submit([] {});
+    queued.set_value();
+  });
+  ASSERT_EQ(queued.get_future().wait_for(10s), std::future_status::ready);
+  EXPECT_TRUE(ask(endpoint->port()).starts_with("HTTP/1.1 503 Service Unavailable"));
+  gate.set_value();
+  for (std::string answer = ask(endpoint->port());;
+       answer = ask(endpoint->port()))  // until its only thread has come to the end of the queue
+    if (!answer.starts_with("HTTP/1.1 503")) {
+      EXPECT_TRUE(answer.starts_with("HTTP/1.1 200") && answer.ends_with("done")) << answer;
+      break;
+    }
 }
 
 TEST_F(EndpointTest, SaysWhyItCannotListen) {

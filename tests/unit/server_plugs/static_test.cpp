@@ -96,6 +96,18 @@ TEST_F(Static, LeavesLargeFilesToTheNextPlug) {  // design.md 7: a file is read 
   EXPECT_EQ(of(9), "next plug");
 }
 
+struct FullPool final : BlockingExecutor {
+  void submit(std::function<void()>) override { throw HttpError(503, "too busy"); }
+};
+
+TEST_F(Static, AFullPoolIsNoFile) {  // design.md 7: what waits for the pool is bounded
+  Peer peer({plug::static_files({.at = "/static", .from = folder / "public"})});
+  FullPool pool;
+  peer.shard().set_blocking_executor(&pool);
+  peer.send("GET /static/app.js HTTP/1.1\r\nhost: x\r\n\r\n");
+  EXPECT_EQ(status_of(peer.take()), 503);
+}
+
 TEST_F(Static, NeedsAFolder) { EXPECT_THROW(plug::static_files({.from = folder / "none"}), std::invalid_argument); }
 
 }  // namespace

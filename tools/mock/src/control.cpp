@@ -122,8 +122,8 @@ ActionResult list_clients(Conn& conn, relay::Relay& relay) {
     relay.clients([shard, held, answer](std::vector<relay::RelayClient> clients) {
       Json out = Json::array();
       for (const auto& c : clients)
-        out.push_back(
-            obj("client", c.c, "target", scenario::mask_url(c.target), "silent", c.silent, "received", c.received, "sent", c.sent));
+        out.push_back(obj("client", c.c, "transport", c.transport, "target", scenario::mask_url(c.target), "silent", c.silent, "received",
+                          c.received, "sent", c.sent));
       shard->post([held, answer, out = std::move(out)] {
         json(*held, obj("clients", out));
         answer(std::move(*held));

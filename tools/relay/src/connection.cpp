@@ -42,7 +42,7 @@ Connection::Connection(Shared& shared, Socket client)
 
 void Connection::start() { read(Direction::to_server); }
 
-RelayClient Connection::info() const { return {c_, target_, silent(), received_, sent_}; }
+RelayClient Connection::info() const { return {c_, "websocket", target_, silent(), received_, sent_}; }
 
 // ---- bytes in ----
 

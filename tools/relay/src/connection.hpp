@@ -34,6 +34,9 @@ struct Shared {
   std::map<Connection*, std::shared_ptr<Connection>> connections = {};
   std::map<std::string, std::uint64_t, std::less<>> sessions = {};  ///< long-poll: token -> connection number
   std::map<std::uint64_t, std::shared_ptr<LongPollSession>> longpolls = {};
+  /// Without those that nobody can want any more.
+  void forget_longpolls(Instant now);
+
   std::uint64_t last = 0;    ///< connection number
   std::uint64_t acting = 0;  ///< whose message is under the rules just now
 };

@@ -14,6 +14,7 @@ using scenario::RelayWrite;
 namespace {
 
 constexpr std::size_t max_sessions = 10'000;
+constexpr auto session_life = std::chrono::seconds(30);  // without a request: what Phoenix gives it at the most (server.md 3.5)
 
 std::string whole(HttpHead head, const std::string& body) {
   head.remove("Transfer-Encoding");
@@ -24,6 +25,11 @@ std::string whole(HttpHead head, const std::string& body) {
 bool is_ndjson(const HttpHead& head) { return head.field("content-type").starts_with("application/x-ndjson"); }
 
 }  // namespace
+
+void Shared::forget_longpolls(Instant now) {
+  std::erase_if(longpolls,
+                [&](const auto& entry) { return entry.second->poll.expired() && now - entry.second->last_request > session_life; });
+}
 
 void Connection::on_longpoll_bytes(Direction toward, std::string_view bytes) {
   HttpMessage& message = toward == Direction::to_server ? request_ : answer_;
@@ -50,9 +56,14 @@ std::string Connection::longpoll_token() const {
 }
 
 std::shared_ptr<LongPollSession> Connection::longpoll_session() {
+  if (shared_.longpolls.size() >= max_sessions) shared_.forget_longpolls(clock_now());
   if (shared_.longpolls.size() >= max_sessions) shared_.longpolls.clear();
   auto& session = shared_.longpolls[c_];
-  if (!session) session = std::make_shared<LongPollSession>(shared_.engine, scenario::serializer_for(vsn_));
+  if (!session) {
+    session = std::make_shared<LongPollSession>(shared_.engine, scenario::serializer_for(vsn_));
+    session->target = target_;
+  }
+  session->last_request = clock_now();
   return session;
 }
 
@@ -163,15 +174,18 @@ void Connection::on_longpoll_answer() {
   queue({Direction::to_client, whole(head, passed.text), passed.at});
 }
 
-/// The token of a session, or that it is gone.
+/// The token of a session. 410: the old one is gone, and with a token a new one begins.
 void Connection::note_session(const Json& answer) {
-  if (shared_.sessions.size() >= max_sessions) shared_.sessions.clear();
-  if (const auto token = answer.find("token"); token != answer.end() && token->is_string())
-    shared_.sessions.insert_or_assign(token->get<std::string>(), c_);
-  if (longpoll_ && answer.value("status", Json()) == 410) {
+  const bool gone = answer.value("status", Json()) == 410;
+  if (longpoll_ && gone) {
     shared_.events.on_close(c_, Direction::to_client, 410, "session gone", clock_now());
     shared_.longpolls.erase(c_);
   }
+  const auto token = answer.find("token");
+  if (token == answer.end() || !token->is_string()) return;
+  if (shared_.sessions.size() >= max_sessions) shared_.sessions.clear();
+  shared_.sessions.insert_or_assign(token->get<std::string>(), c_);
+  if (gone) (void)longpoll_session();
 }
 
 }  // namespace phx::relay

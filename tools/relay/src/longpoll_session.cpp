@@ -25,6 +25,7 @@ std::string line_of(const Deliver& message) { return message.op == Opcode::text 
 LongPollSession::LongPollSession(scenario::FaultEngine& engine, const core::Serializer& serializer) : link_(engine, serializer) {}
 
 void LongPollSession::pass(Direction direction, Opcode op, std::string_view bytes, const Tap& tap, Instant now) {
+  ++(direction == Direction::to_server ? received_ : sent_);
   tap(direction, op, bytes);
   link_.on_message({direction, op, bytes}, now, actions_);
   sort_out();
@@ -44,7 +45,7 @@ std::optional<LongPollSession::Body> LongPollSession::on_post(std::string_view b
     const std::size_t end = std::min(body.find('\n'), body.size());
     std::string_view line = body.substr(0, end);
     body.remove_prefix(std::min(end + 1, body.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    while (line.ends_with('\r')) line.remove_suffix(1);  // blanks behind JSON: of several the other side would take one for its own
     const auto bytes = line.starts_with('[') ? std::nullopt : core::base64_decode(line);
     if (!line.empty()) pass(Direction::to_server, bytes ? Opcode::binary : Opcode::text, bytes ? std::string_view(*bytes) : line, tap, now);
   }
@@ -76,7 +77,7 @@ LongPollSession::Body LongPollSession::on_answer(Json answer, const Tap& tap, In
   const bool had = messages.is_array() && !messages.empty();
   if (messages.is_array()) {
     for (const Json& message : messages) {
-      const std::string bytes = message.is_string() ? message.get<std::string>() : message.dump();
+      const std::string bytes = message.is_string() ? message.get<std::string>() : to_json_text(message);
       pass(Direction::to_client, opcode_of(bytes), bytes, tap, now);
     }
   }

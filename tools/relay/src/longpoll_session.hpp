@@ -55,7 +55,13 @@ class LongPollSession {
   /// Messages that had no place: a request without ndjson carries one.
   std::size_t take_lost() noexcept { return std::exchange(lost_, std::size_t{0}); }
 
+  std::uint64_t received() const noexcept { return received_; }  ///< messages of the client
+  std::uint64_t sent() const noexcept { return sent_; }          ///< and of the server
+
+  // The owner's.
   std::weak_ptr<Connection> poll;  ///< the request that waits for messages
+  std::string target;              ///< of the request that opened it
+  Instant last_request{};
 
  private:
   void pass(scenario::Direction direction, core::Opcode op, std::string_view bytes, const Tap& tap, Instant now);
@@ -66,6 +72,7 @@ class LongPollSession {
   scenario::LinkActions actions_;
   std::vector<scenario::Deliver> to_server_, to_client_;
   std::size_t lost_ = 0;
+  std::uint64_t received_ = 0, sent_ = 0;
   std::uint16_t close_code_ = 1006;
 };
 

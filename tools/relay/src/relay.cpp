@@ -1,5 +1,6 @@
 #include <phx/relay/relay.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <thread>
 
@@ -113,6 +114,19 @@ struct Relay::Impl {
     each_longpoll(c, [](std::uint64_t, LongPollSession& session) { session.fall_silent(); });
   }
 
+  std::vector<RelayClient> clients() {
+    std::vector<RelayClient> out;
+    each({}, [&](Connection& x) { out.push_back(x.info()); });
+    shared.forget_longpolls(now());
+    for (const auto& [number, session] : shared.longpolls) {
+      using State = scenario::FaultLink::State;
+      if (session->state() == State::closed) continue;
+      out.push_back({number, "longpoll", session->target, session->state() == State::silent, session->received(), session->sent()});
+    }
+    std::ranges::sort(out, {}, &RelayClient::c);
+    return out;
+  }
+
   void run_script() {
     std::vector<scenario::FaultScript::Action> actions;
     script.on_deadline(now(), actions);
@@ -196,11 +210,7 @@ void Relay::fall_silent(std::optional<std::uint64_t> c) {
 }
 
 void Relay::clients(std::function<void(std::vector<RelayClient>)> told) {
-  impl_->post([this, told = std::move(told)] {
-    std::vector<RelayClient> out;
-    impl_->each({}, [&](Connection& x) { out.push_back(x.info()); });
-    told(std::move(out));
-  });
+  impl_->post([this, told = std::move(told)] { told(impl_->clients()); });
 }
 
 }  // namespace phx::relay

@@ -115,7 +115,7 @@ class CapturedServer::Connection final : public Peer {
   VirtualClock::Attachment attachment_;
 };
 
-CapturedServer::CapturedServer(const std::vector<scenario::Capture>& captures) : subscribers_(std::make_unique<Subscribers>()) {
+CapturedServer::CapturedServer(const std::vector<scenario::Capture>& captures) {
   for (const auto& capture : captures) add(capture);
 }
 CapturedServer::~CapturedServer() = default;
@@ -175,20 +175,6 @@ const CapturedServer::Turn* CapturedServer::find(std::string_view transport, std
   return best;
 }
 
-bool CapturedServer::wait(Instant deadline) {
-  if (clock_.advance_to_next_deadline(deadline)) return true;
-  if (deadline > clock_.now()) clock_.advance(deadline - clock_.now());
-  return false;
-}
-
 std::unique_ptr<Peer> CapturedServer::dial(const Dial& dial) { return std::make_unique<Connection>(*this, dial); }
-
-tl::expected<HttpResponse, std::string> CapturedServer::request(const HttpRequest&) {
-  return tl::unexpected(std::string("a captured server has no HTTP routes"));
-}
-
-std::shared_ptr<void> CapturedServer::subscribe(std::string_view topic, std::function<void(TopicBroadcast)> told) {
-  return subscribers_->add(topic, std::move(told));
-}
 
 }  // namespace phx::testing

@@ -115,7 +115,7 @@ class ScriptedServer::Connection final : public Peer {
   VirtualClock::Attachment attachment_;
 };
 
-ScriptedServer::ScriptedServer() : subscribers_(std::make_unique<Subscribers>()) {}
+ScriptedServer::ScriptedServer() = default;
 ScriptedServer::~ScriptedServer() = default;
 
 ScriptedServer& ScriptedServer::on(std::string topic, std::string event, Json pattern, std::vector<Answer> answers) {
@@ -132,26 +132,12 @@ const ScriptedServer::Rule* ScriptedServer::find(const Received& message) const 
   return nullptr;
 }
 
-bool ScriptedServer::wait(Instant deadline) {
-  if (clock_.advance_to_next_deadline(deadline)) return true;
-  if (deadline > clock_.now()) clock_.advance(deadline - clock_.now());
-  return false;
-}
-
 std::unique_ptr<Peer> ScriptedServer::dial(const Dial& dial) {
   auto connection = std::make_unique<Connection>(*this, dial);
   if (refusal_ == 0) return connection;
   connection->opened = false;
   connection->ended = Ending{.http_status = refusal_, .detail = "refused with HTTP status " + std::to_string(refusal_)};
   return connection;
-}
-
-tl::expected<HttpResponse, std::string> ScriptedServer::request(const HttpRequest&) {
-  return tl::unexpected(std::string("a scripted server has no HTTP routes"));
-}
-
-std::shared_ptr<void> ScriptedServer::subscribe(std::string_view topic, std::function<void(TopicBroadcast)> told) {
-  return subscribers_->add(topic, std::move(told));
 }
 
 void ScriptedServer::tell(const TopicBroadcast& b) {

@@ -21,11 +21,11 @@ namespace phx::server {
 
 class TransportHandler;
 
-/// Where blocking work goes. It runs all work it was given, each once, and ends before the shards do.
+/// Where blocking work goes. It runs all work it has taken, each once, and ends before the shards do.
 class BlockingExecutor {
  public:
   virtual ~BlockingExecutor() = default;
-  /// From any shard's thread.
+  /// From any shard's thread. Throws, and takes nothing, when too much waits already.
   virtual void submit(std::function<void()> work) = 0;
 };
 

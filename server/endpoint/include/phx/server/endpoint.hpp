@@ -43,6 +43,7 @@ struct EndpointOptions {
   std::size_t pause_reading_bytes = 1u << 20;         ///< nothing is read from a full connection that has this much waiting
   Duration linger_timeout = std::chrono::seconds(2);  ///< from our last byte to the end of a connection
   std::size_t blocking_threads = 4;                   ///< for co_await socket.blocking(f)
+  std::size_t max_blocking_queue = 100'000;           ///< work that waits for one of them; more is a 503, or its channel crashes
   DrainOptions drain;                                 ///< of mounts without their own; its `shutdown` is the time for requests too
 
   PubSub* pubsub = nullptr;                 ///< the shards are attached to it; borrowed, outlives the endpoint

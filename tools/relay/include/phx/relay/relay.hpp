@@ -43,10 +43,11 @@ struct RelayOptions {
   std::size_t max_connections = 10'000;
 };
 
-/// One connection as an operator sees it.
+/// One WebSocket connection or long-poll session as an operator sees it.
 struct RelayClient {
   std::uint64_t c = 0;
-  std::string target;  ///< of its request
+  std::string transport;  ///< "websocket", "longpoll"
+  std::string target;     ///< of the request that opened it
   bool silent = false;
   std::uint64_t received = 0, sent = 0;  ///< messages of the client, and to it
 };
@@ -70,7 +71,8 @@ class Relay {
   /// WebSocket connections and long-poll sessions; none: all. 1006: cut. The poll of a session that is closed is answered 410.
   void close(std::optional<std::uint64_t> c, std::uint16_t code, std::string reason);
   void fall_silent(std::optional<std::uint64_t> c);
-  /// `told` runs on the relay's thread.
+  /// In the order they came. A long-poll session is one until the server has said that it is gone, it was closed here, or nothing was heard
+  /// of its client for 30 s. `told` runs on the relay's thread.
   void clients(std::function<void(std::vector<RelayClient>)> told);
 
  private:

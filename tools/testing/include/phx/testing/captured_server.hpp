@@ -8,12 +8,9 @@
 #include <vector>
 
 #include <phx/scenario/capture.hpp>
-#include <phx/testing/target.hpp>
-#include <phx/testing/virtual_clock.hpp>
+#include <phx/testing/played_server.hpp>
 
 namespace phx::testing {
-
-class Subscribers;
 
 /// A server that answers with the frames of captures, on virtual time: tests of a client against what a real server once said, with no
 /// server at hand.
@@ -22,7 +19,7 @@ class Subscribers;
 /// the one counts whose messages before it are most like those of this connection. Then come the frames that the server had sent until
 /// that client spoke next, byte for byte but for refs, which are the live client's. A message that was never recorded stays unanswered and
 /// is kept in unexpected(). One thread.
-class CapturedServer final : public Target {
+class CapturedServer final : public PlayedServer {
  public:
   explicit CapturedServer(const std::vector<scenario::Capture>& captures);
   ~CapturedServer() override;
@@ -34,12 +31,7 @@ class CapturedServer final : public Target {
   const std::vector<Message>& unexpected() const noexcept { return unexpected_; }
 
   std::string name() const override { return "captured server"; }
-  Instant now() const override { return clock_.now(); }
-  bool wait(Instant deadline) override;
-  Duration patience(Duration written) const override { return written; }
   std::unique_ptr<Peer> dial(const Dial& dial) override;
-  tl::expected<HttpResponse, std::string> request(const HttpRequest& request) override;
-  std::shared_ptr<void> subscribe(std::string_view topic, std::function<void(TopicBroadcast)> told) override;
 
  private:
   class Connection;
@@ -58,8 +50,6 @@ class CapturedServer final : public Target {
   void add(const scenario::Capture& capture);
   const Turn* find(std::string_view transport, std::string_view vsn, const std::vector<Message>& said) const;
 
-  VirtualClock clock_;
-  std::unique_ptr<Subscribers> subscribers_;
   std::vector<Recording> recordings_;
   std::vector<Message> unexpected_;
 };

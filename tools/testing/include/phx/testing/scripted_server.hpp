@@ -7,12 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include <phx/testing/target.hpp>
-#include <phx/testing/virtual_clock.hpp>
+#include <phx/testing/played_server.hpp>
 
 namespace phx::testing {
-
-class Subscribers;
 
 /// What a scripted server says to a message: all of a rule's answers, each `after` its time from the message.
 struct Answer {
@@ -44,7 +41,7 @@ struct Answer {
 ///     ScriptedServer server;
 ///     server.on("room:*", "phx_join", obj("nick", "bob"), {Answer::reply("error", obj("reason", "taken"))});
 ///     server.on("room:*", "ping", obj(), {Answer::reply("ok").in(2s)});
-class ScriptedServer final : public Target {
+class ScriptedServer final : public PlayedServer {
  public:
   struct Received {
     Instant at;
@@ -63,12 +60,7 @@ class ScriptedServer final : public Target {
   const std::vector<Received>& unexpected() const noexcept { return unexpected_; }
 
   std::string name() const override { return "scripted server"; }
-  Instant now() const override { return clock_.now(); }
-  bool wait(Instant deadline) override;
-  Duration patience(Duration written) const override { return written; }
   std::unique_ptr<Peer> dial(const Dial& dial) override;
-  tl::expected<HttpResponse, std::string> request(const HttpRequest& request) override;
-  std::shared_ptr<void> subscribe(std::string_view topic, std::function<void(TopicBroadcast)> told) override;
 
  private:
   class Connection;
@@ -80,11 +72,9 @@ class ScriptedServer final : public Target {
   const Rule* find(const Received& message) const;
   void tell(const TopicBroadcast& broadcast);
 
-  VirtualClock clock_;
   std::vector<Rule> rules_;
   std::vector<Received> received_, unexpected_;
   std::vector<Connection*> connections_;
-  std::unique_ptr<Subscribers> subscribers_;
   int refusal_ = 0;
 };
 
