@@ -53,7 +53,7 @@ Duration Distribution::sample(scenario::Rng& rng) const {
 }
 
 std::string Distribution::text() const {
-  const std::string name(kind_names[static_cast<std::size_t>(kind)]);
+  std::string name(kind_names[static_cast<std::size_t>(kind)]);
   switch (kind) {
     case Kind::fixed: return duration_text(a);
     case Kind::exponential: return name + "(" + duration_text(a) + ")";

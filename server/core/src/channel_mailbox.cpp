@@ -70,6 +70,7 @@ void ChannelActor::schedule() {
 
 void ChannelActor::drain() {
   scheduled_ = false;
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete): as in ActorRef
   for (int n = 0; n < mailbox_share && mailbox_head_ && !call_ && state_ == State::joined; ++n) {
     Call* call = mailbox_head_;
     mailbox_head_ = std::exchange(call->next, nullptr);

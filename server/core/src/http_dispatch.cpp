@@ -82,6 +82,7 @@ struct Dispatcher : std::enable_shared_from_this<Dispatcher> {
 
   Conn call(Conn conn) const {
     std::vector<std::string> segments;
+    segments.reserve(conn.path_info.size());
     for (const auto& segment : conn.path_info) segments.push_back(percent_decode(segment));
     const auto match = tree.find(segments, [&](std::uint32_t index) {
       const auto& info = table.routes[index].info;
@@ -153,7 +154,7 @@ struct Dispatcher : std::enable_shared_from_this<Dispatcher> {
   /// A plug answers later: what comes after it has to wait.
   void go_on_later(const Route& route, Conn& conn, std::size_t pipeline, std::size_t next, std::size_t depth) const {
     conn.answer_later(
-        [self = shared_from_this(), &route, pipeline, next, depth, begin = std::move(conn.later)](Conn waiting, Answer answer) {
+        [self = shared_from_this(), &route, pipeline, next, depth, begin = std::move(conn.later)](Conn waiting, const Answer& answer) {
           auto slot = std::make_shared<AnswerSlot>();
           slot->resume = [self, &route, pipeline, next, depth, answer](Conn back) {
             if (!back.halted) back = self->run_chain(route, std::move(back), pipeline, next, depth);

@@ -73,7 +73,7 @@ class SocketPlug {
     std::shared_ptr<const LongPollMount> longpoll;  ///< unset: the WebSocket of the mount
   };
 
-  void add(SocketMount mount) {
+  void add(const SocketMount& mount) {
     if (!mount.handler) throw std::invalid_argument("socket mount without a handler: " + mount.path);
     if (mount.websocket) add_websocket(mount);
     if (mount.longpoll) add_longpoll(mount);
@@ -112,7 +112,7 @@ class SocketPlug {
   }
 
   CheckOrigin origin(const SocketMount& mount, const TransportOptions& options) const {
-    const auto origin = options.check_origin.value_or(defaults_.check_origin);
+    auto origin = options.check_origin.value_or(defaults_.check_origin);
     if (origin.is_off() && !options.check_csrf) throw std::invalid_argument("check_origin and check_csrf both off: " + mount.path);
     return origin;
   }
