@@ -69,7 +69,10 @@ void start_push(const std::shared_ptr<Operation>& operation, std::string event, 
   if (const auto error = store(*operation, event, payload, options)) return operation->refuse(error);
   Backlog::Item pending(socket.pending, event.size() + payload.text().size());
   post(operation, [operation, event = std::move(event), payload = std::move(payload), options,
-                   pending = std::move(pending)](Session& session) { session.push(operation, event, payload, options); });
+                   pending = std::move(pending)](Session& session) mutable {
+    session.push(operation, event, payload, options);
+    session.keep_until_written(std::move(pending));
+  });
 }
 
 std::shared_ptr<Operation> make_operation(const std::shared_ptr<ChannelShared>& channel, Operation::Kind kind = Operation::Kind::once) {
