@@ -49,6 +49,20 @@ def phx(*words):
     return subprocess.run([BIN / "phx", *words], capture_output=True, text=True, timeout=LIMIT)
 
 
+def someone_says(url, topic, payload="{}"):
+    equal(phx("push", url, topic, "new_msg", payload, "--no-reply").returncode, 0)
+
+
+def open_script(url):
+    return subprocess.Popen([BIN / "phx", "shell", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def say(child, line):
+    child.stdin.write(line + "\n")
+    child.stdin.flush()
+    return json.loads(child.stdout.readline())
+
+
 def script(url, *lines, flags=(), end="\n"):
     done = subprocess.run([BIN / "phx", "shell", url, *flags], input="\n".join(lines) + end, capture_output=True, text=True, timeout=LIMIT,
                           env=environment("/nonexistent"))
@@ -139,10 +153,8 @@ def a_closed_pipe_is_quiet(url, _):
 
 
 def ctrl_c_is_130(url, _):
-    child = subprocess.Popen([BIN / "phx", "shell", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    child.stdin.write("join room:int\n")
-    child.stdin.flush()
-    child.stdout.readline()
+    child = open_script(url)
+    say(child, "join room:int")
     child.send_signal(signal.SIGINT)
     _out, errors = child.communicate(timeout=LIMIT)
     equal((child.returncode, errors), (130, ""))
@@ -150,15 +162,12 @@ def ctrl_c_is_130(url, _):
 
 def the_server_goes_and_comes_back(_url, _):
     server = Server()
-    child = subprocess.Popen([BIN / "phx", "shell", server.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    say = lambda line: (child.stdin.write(line + "\n"), child.stdin.flush())
-    say("join room:back")
-    equal(json.loads(child.stdout.readline())["reply_to"], "phx_join")
+    child = open_script(server.url)
+    equal(say(child, "join room:back")["reply_to"], "phx_join")
     server.kill()
     again = Server(server.port)
     try:
-        say('push room:back ping {"again": true}')
-        equal(json.loads(child.stdout.readline())["response"], {"again": True})
+        equal(say(child, 'push room:back ping {"again": true}')["response"], {"again": True})
         child.stdin.close()
         errors = child.stderr.read()
         equal(child.wait(LIMIT), 0)
@@ -170,16 +179,16 @@ def the_server_goes_and_comes_back(_url, _):
 # ---- on a terminal ----
 
 class Terminal:
-    """phx shell on a pty, and what is on its screen."""
+    """phx shell on a pty, or another program, and what is on its screen."""
 
-    def __init__(self, home, url, *flags, columns=80, rows=24, **more):
+    def __init__(self, home, *words, program=(f"{BIN}/phx", "shell"), columns=80, rows=24, **more):
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
         self.pid, self.file = pty.fork()
         if self.pid == 0:
             try:
-                os.execve(BIN / "phx", ["phx", "shell", url, *flags], environment(home, **more))
+                os.execve(program[0], [*program, *words], environment(home, **more))
             finally:
                 os._exit(127)
         self.resize(columns, rows)
@@ -216,6 +225,15 @@ class Terminal:
     def type(self, text):
         os.write(self.file, text.encode())
 
+    def join(self, topic):
+        self.type(f"join {topic}\r")
+        self.shows(f"{topic}  phx_join -> ok {{}}", f"phx {topic}>")
+        return self
+
+    def leave(self):
+        self.type("\x04")
+        equal(self.ends(), 0)
+
     def ends(self):
         end = time.monotonic() + LIMIT
         while self.read(0.5) or time.monotonic() < end:
@@ -229,46 +247,44 @@ class Terminal:
         raise AssertionError("it did not end:\n" + "\n".join(self.lines()))
 
 
-def a_message_leaves_the_line_being_typed_alone(url, home):
-    t = Terminal(home, url, NO_COLOR="1")
+def open_shell(home, url, **more):
+    t = Terminal(home, url, **more)
     t.shows("connected; help .*", "phx>")
-    t.type("join room:pty\r")
-    t.shows("room:pty  phx_join -> ok {}", "phx room:pty>")
+    return t
+
+
+def a_message_leaves_the_line_being_typed_alone(url, home):
+    t = open_shell(home, url, NO_COLOR="1").join("room:pty")
     t.type('push . ping {"body":"he')
     t.shows(r'phx room:pty> push \. ping {"body":"he')
-    equal(phx("push", url, "room:pty", "new_msg", '{"n":1}', "--no-reply").returncode, 0)
+    someone_says(url, "room:pty", '{"n":1}')
     t.shows(r'room:pty  new_msg {"n":1}', r'phx room:pty> push \. ping {"body":"he')
     t.type('y"}\r')
     t.shows(r'phx room:pty> push \. ping {"body":"hey"}', r'room:pty  ping -> ok {"body":"hey"}', "phx room:pty>")
-    t.type("\x04")
-    equal(t.ends(), 0)
+    t.leave()
     assert b"\x1b[34m" not in t.raw, "colours in spite of NO_COLOR"
 
 
 def a_line_of_several_rows_is_taken_off_whole(url, home):
     t = Terminal(home, url, columns=30)
     t.shows("connected; .*", ".*", "phx>")
-    t.type("join room:w\r")
-    t.shows("room:w  phx_join -> ok {}", "phx room:w>")
+    t.join("room:w")
     t.type("push . ping " + "x" * 40)  # 52 + 12 columns: three rows
     t.shows("phx room:w> push . ping xxxxxx", "x" * 30, "x" * 4)
-    equal(phx("push", url, "room:w", "new_msg", "{}", "--no-reply").returncode, 0)
+    someone_says(url, "room:w")
     t.shows("room:w  new_msg {}", "phx room:w> push . ping xxxxxx", "x" * 30, "x" * 4)
     equal(sum("push . ping" in line for line in t.lines()), 1)
     t.type("\x03")
     t.shows(r"x+\^C", "phx room:w>")
-    t.type("\x04")
-    equal(t.ends(), 0)
+    t.leave()
 
 
 def tab_completes(url, home):
-    t = Terminal(home, url)
-    t.shows("connected.*", "phx>")
+    t = open_shell(home, url)
     t.type("jo\troom:tab-one\r")
     t.shows(".*phx_join -> ok {}", "phx room:tab-one>")
-    t.type("join room:tab-two\r")
-    t.shows(".*phx_join -> ok {}", "phx room:tab-two>")
-    equal(phx("push", url, "room:tab-two", "new_msg", "{}", "--no-reply").returncode, 0)
+    t.join("room:tab-two")
+    someone_says(url, "room:tab-two")
     t.shows("room:tab-two  new_msg {}", "phx room:tab-two>")
     t.type("pu\tro\t")
     t.shows("phx room:tab-two> push room:tab-")
@@ -287,10 +303,7 @@ def tab_completes(url, home):
 
 
 def the_history_keeps_lines_but_no_secrets(url, home):
-    t = Terminal(home, url)
-    t.shows("connected.*", "phx>")
-    t.type("join room:history\r")
-    t.shows(".*phx_join -> ok {}", "phx room:history>")
+    t = open_shell(home, url).join("room:history")
     t.type('push . ping {"password":"hunter2"}\r')
     t.shows(".*ping -> ok .*", "phx room:history>")
     t.type("quit\r")
@@ -298,19 +311,16 @@ def the_history_keeps_lines_but_no_secrets(url, home):
     path = home / "phxkit/shell_history"
     equal(path.stat().st_mode & 0o777, 0o600)
     assert "hunter2" not in path.read_text(), path.read_text()
-    t = Terminal(home, url)
-    t.shows("connected.*", "phx>")
+    t = open_shell(home, url)
     t.type("\x1b[A\x1b[A")
     t.shows("phx> join room:history")
     t.type("\r")
     t.shows(".*phx_join -> ok {}", "phx room:history>")
-    t.type("\x04")
-    equal(t.ends(), 0)
+    t.leave()
 
 
 def ctrl_c_forgets_the_line_and_ends_a_wait(url, home):
-    t = Terminal(home, url)
-    t.shows("connected.*", "phx>")
+    t = open_shell(home, url)
     t.type("nonsense")
     t.shows("phx> nonsense")
     t.type("\x03")
@@ -323,16 +333,12 @@ def ctrl_c_forgets_the_line_and_ends_a_wait(url, home):
     t.shows("phx> wait never 1h")
     t.type("\x03")
     t.shows("phx> wait never 1h", r"\^C", "phx>")
-    t.type("\x04")
-    equal(t.ends(), 0)
+    t.leave()
 
 
 def the_server_goes_and_comes_back_under_a_prompt(_url, home):
     server = Server()
-    t = Terminal(home, server.url)
-    t.shows("connected.*", "phx>")
-    t.type("join room:down\r")
-    t.shows(".*phx_join -> ok {}", "phx room:down>")
+    t = open_shell(home, server.url).join("room:down")
     t.type("push . pi")
     t.shows(r"phx room:down> push \. pi")
     server.kill()
@@ -343,29 +349,103 @@ def the_server_goes_and_comes_back_under_a_prompt(_url, home):
         t.shows("connected again", r"phx room:down> push \. pi")
         t.type("ng {}\r")
         t.shows("room:down  ping -> ok {}", "phx room:down>")
-        t.type("\x04")
-        equal(t.ends(), 0)
+        t.leave()
     finally:
         again.kill()
 
 
 def what_a_server_sends_cannot_command_the_terminal(url, home):
-    t = Terminal(home, url)
-    t.shows("connected.*", "phx>")
-    t.type("join room:evil\r")
-    t.shows(".*phx_join -> ok {}", "phx room:evil>")
-    equal(phx("push", url, "room:evil", "new_msg", json.dumps({"a": "\x1b[2J\x07"}), "--no-reply").returncode, 0)
+    t = open_shell(home, url).join("room:evil")
+    someone_says(url, "room:evil", json.dumps({"a": "\x1b[2J\x07"}))
     t.shows(r'room:evil  new_msg {"a":"\\u001b\[2J\\u0007"}', "phx room:evil>")
     assert b"\x1b[2J" not in t.raw
+    t.leave()
+
+
+def job_of_a_shell(home, url):
+    """dash leaves the terminal as its jobs leave it; other shells would put it in order and hide what we forgot."""
+    t = Terminal(home, program=("/bin/dash", "-i"), columns=200, PS1="sh> ")
+    t.shows("sh>")
+    t.type(f"{BIN}/phx shell {url}\r")
+    t.shows("connected; help .*", "phx>")
+    return t
+
+
+def end_job_and_shell(t):
     t.type("\x04")
+    t.shows("sh>")
+    t.type("exit\r")
     equal(t.ends(), 0)
+
+
+def ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(url, home):
+    t = job_of_a_shell(home, url).join("room:job")
+    for typed in ('push . ping {"n":1}', 'push . ping {"x":"' + "x" * 200 + '"}'):  # one row, and two
+        t.type(typed[:-1])
+        t.until(lambda: typed[:-1] in "".join(t.screen.display), typed)
+        t.type("\x1a")
+        t.shows(".*(Stopped|Suspended).*", "sh>")
+        t.type("stty -a | tr ' ;' '\\n\\n' | grep -x -e '-*echo' -e '-*icanon'\r")
+        t.shows("sh> stty.*", "icanon", "echo", "sh>")
+        t.type("fg\r")
+        t.until(lambda: typed[:-1] in "".join(t.screen.display[t.screen.cursor.y - 1:]), "the line being typed")
+        t.type(typed[-1] + "\r")
+        t.shows("room:job  ping -> ok .*", *([".+"] if len(typed) > 200 else []), "phx room:job>")
+    end_job_and_shell(t)
+
+
+def a_connection_lost_while_stopped_comes_back(_url, home):
+    server = Server()
+    t = job_of_a_shell(home, server.url).join("room:sleep")
+    t.type("\x1a")
+    t.shows(".*(Stopped|Suspended).*", "sh>")
+    server.kill()
+    again = Server(server.port)
+    try:
+        t.type("fg\r")
+        t.shows("connected again", "phx room:sleep>")
+        t.type("push . ping {}\r")
+        t.shows("room:sleep  ping -> ok {}", "phx room:sleep>")
+        end_job_and_shell(t)
+    finally:
+        again.kill()
+
+
+def ctrl_z_outside_of_a_job_changes_nothing(url, home):
+    t = open_shell(home, url).join("room:nojob")  # a session leader: nobody could continue it
+    t.type("push . pi")
+    t.shows(r"phx room:nojob> push \. pi")
+    t.type("\x1a")
+    t.shows(*2 * [r"phx room:nojob> push \. pi"])
+    t.type("ng {}\r")
+    t.shows("room:nojob  ping -> ok {}", "phx room:nojob>")
+    t.leave()
+
+
+def a_terminal_of_another_size_wraps_anew(url, home):
+    t = open_shell(home, url).join("room:size")
+    t.type("push . ping")
+    t.shows(r"phx room:size> push \. ping")
+    t.resize(30, 24)
+    t.type(' {"n":1}')
+    t.shows(r'phx room:size> push \. ping {"n', '":1}')
+    someone_says(url, "room:size")
+    t.shows("room:size  new_msg {}", r'phx room:size> push \. ping {"n', '":1}')
+    equal(sum("push . ping" in line for line in t.lines()), 1)
+    t.resize(80, 24)
+    t.shows(r'phx room:size> push \. ping {"n":1}')
+    t.type("\r")
+    t.shows('room:size  ping -> ok {"n":1}', "phx room:size>")
+    t.leave()
 
 
 TESTS = [a_script_talks, the_last_line_needs_no_newline, quit_ends_before_the_rest, a_refused_join_ends_it_with_4, what_cannot_be_read_ends_it_with_2,
          no_reply_in_time_is_124, events_are_turned_off_and_still_waited_for, presence_is_known, bytes_both_ways, no_server_is_3, a_closed_pipe_is_quiet,
          ctrl_c_is_130, the_server_goes_and_comes_back, a_message_leaves_the_line_being_typed_alone, a_line_of_several_rows_is_taken_off_whole,
          tab_completes, the_history_keeps_lines_but_no_secrets, ctrl_c_forgets_the_line_and_ends_a_wait,
-         the_server_goes_and_comes_back_under_a_prompt, what_a_server_sends_cannot_command_the_terminal]
+         the_server_goes_and_comes_back_under_a_prompt, what_a_server_sends_cannot_command_the_terminal,
+         ctrl_z_gives_the_terminal_back_and_fg_takes_it_again, a_connection_lost_while_stopped_comes_back, ctrl_z_outside_of_a_job_changes_nothing,
+         a_terminal_of_another_size_wraps_anew]
 
 passed = failed = 0
 server = Server()

@@ -9,8 +9,7 @@ export class FakeTime {
     this.now = 0
     this.timers = new Map()
     this.next = 1
-    this.ties = new Set()  // milliseconds at which more than one timer of the client fired
-    this.last = undefined
+    this.ties = new Set()  // milliseconds at which more than one timer of the client was due, also if the first to fire cancels the other
   }
 
   install() {
@@ -25,7 +24,7 @@ export class FakeTime {
   }
 
   after(delay, run, network = false) {
-    this.timers.set(this.next, { at: this.now + Math.max(1, delay), network, run })
+    this.timers.set(this.next, { at: this.now + Math.max(1, delay), from: this.now, network, run })
     return this.next++
   }
 
@@ -40,10 +39,8 @@ export class FakeTime {
       if (!due) break
       this.timers.delete(due.id)
       this.now = due.at
-      if (!due.network) {
-        if (this.last === this.now) this.ties.add(this.now)
-        this.last = this.now
-      }
+      if (!due.network)
+        for (const other of this.timers.values()) if (other.at === this.now && other.from !== due.from && !other.network) this.ties.add(this.now)
       due.run()
     }
     this.now = end

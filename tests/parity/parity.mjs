@@ -56,7 +56,7 @@ class Match {
     for (let extra = 1; (result = await this.play(slower)).tie; ++extra) {
       if (extra > 20) throw new Error(`seed ${script.seed}: ties that do not go away`)
       ++this.ties
-      slower = { ...script, steps: script.steps.map((step, i) => ({ ...step, dt: step.dt + (extra * (i + 1)) % 7 })) }
+      slower = { ...script, steps: script.steps.map((step, i) => ({ ...step, dt: step.dt + (extra * (1 + i % 6)) % 7 })) }
     }
     return { script: slower, result }
   }

@@ -89,7 +89,7 @@ void Player::log_state() {
 std::optional<std::int64_t> Player::core_due() const {
   const auto at = core_.next_deadline();
   if (!at) return std::nullopt;
-  return std::max(ms_, std::chrono::ceil<std::chrono::milliseconds>(*at - start_).count());
+  return std::max(ms_, std::chrono::floor<std::chrono::milliseconds>(*at - start_).count());
 }
 
 void Player::advance(std::int64_t by) {
@@ -102,7 +102,8 @@ void Player::advance(std::int64_t by) {
       timer.mapped()();
     } else if (due && *due <= end) {
       ms_ = *due;
-      input([&](Effects& out) { core_.on_deadline(now(), out); });
+      clock_ = std::max(clock_, *core_.next_deadline());  // no later: one timer after the other
+      input([&](Effects& out) { core_.on_deadline(clock_, out); });
     } else {
       break;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -54,7 +55,11 @@ class Player {
   };
 
   // --- time ---
-  Instant now() const { return start_ + std::chrono::milliseconds(ms_); }
+  /// A nanosecond later for each input, as a clock would have it: of two timers of one millisecond and delay the older is due first (setTimeout).
+  Instant now() {
+    const Instant later = start_ + std::chrono::milliseconds(ms_) + std::chrono::nanoseconds(++inputs_);
+    return clock_ = std::max(clock_, later);
+  }
   void advance(std::int64_t by);
   std::optional<std::int64_t> core_due() const;
   void after(std::int64_t delay, std::function<void()> run);
@@ -129,6 +134,8 @@ class Player {
   core::SocketCore core_{env_};
   const Instant start_ = Instant{} + std::chrono::hours(1);
   std::int64_t ms_ = 0;
+  std::int64_t inputs_ = 0;
+  Instant clock_ = start_;                                     // what the machines were told last; never goes back
   std::multimap<std::int64_t, std::function<void()>> timers_;  // equal times stay in order of insertion
   Log log_;
   std::vector<Wire> wires_;

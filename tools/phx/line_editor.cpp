@@ -134,12 +134,20 @@ void LineEditor::resized() {
   show();
 }
 
+void LineEditor::suspended() {
+  if (!editing_) return;
+  put("\n");
+  el_set(editor_.get(), EL_PREP_TERM, 0);
+}
+
+/// Whatever stands in the row of the cursor makes room; what stands above is the shell's by now.
 void LineEditor::resumed() {
   if (!editing_) return;
-  el_set(editor_.get(), EL_PREP_TERM, 0);
+  el_set(editor_.get(), EL_PREP_TERM, 0);  // after SIGSTOP nobody has done so
   el_set(editor_.get(), EL_PREP_TERM, 1);
-  put("\n");
+  put("\r\033[J");
   hidden_ = true;
+  show();
 }
 
 // ---- keys; called by libedit ----

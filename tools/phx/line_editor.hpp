@@ -40,7 +40,9 @@ class LineEditor {
   void show();
   /// The terminal has another size.
   void resized();
-  /// The program goes on after Ctrl-Z: the terminal was somebody else's.
+  /// The program will stop (Ctrl-Z): the terminal becomes as it was found.
+  void suspended();
+  /// The program goes on: the terminal was somebody else's.
   void resumed();
 
  private:

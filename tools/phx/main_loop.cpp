@@ -34,7 +34,7 @@ int milliseconds_until(std::optional<Instant> deadline) {
 MainLoop::MainLoop() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGWINCH, SIGCONT}) sigaddset(&set, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGWINCH, SIGTSTP, SIGCONT}) sigaddset(&set, signal);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signals_ = descriptor(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), "signalfd");
   posted_ = descriptor(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
@@ -69,10 +69,30 @@ void MainLoop::take_signals() {
     if (signal == SIGINT || signal == SIGTERM) {
       interrupted_by_ = signal;
       result_ = ExitCode::interrupted;
-    } else if (const auto handler = handlers_.find(signal); handler != handlers_.end()) {
-      handler->second();
+    } else {
+      handle(signal);
+      if (signal == SIGTSTP) stop();
     }
   }
+}
+
+void MainLoop::handle(int signal) {
+  if (const auto handler = handlers_.find(signal); handler != handlers_.end()) handler->second();
+}
+
+/// Stops the program as if it had not blocked SIGTSTP, and returns when it goes on: at once where there is no shell that could continue it.
+void MainLoop::stop() {
+  sigset_t terminal_stop, go_on;
+  sigemptyset(&terminal_stop);
+  sigaddset(&terminal_stop, SIGTSTP);
+  sigemptyset(&go_on);
+  sigaddset(&go_on, SIGCONT);
+  ::raise(SIGTSTP);
+  pthread_sigmask(SIG_UNBLOCK, &terminal_stop, nullptr);  // here it sleeps
+  pthread_sigmask(SIG_BLOCK, &terminal_stop, nullptr);
+  const timespec at_once{};
+  ::sigtimedwait(&go_on, nullptr, &at_once);  // taken here, so that it is handled once
+  handle(SIGCONT);
 }
 
 /// Sleeps until a task, a signal, the file or the deadline; true: the file can be read.

@@ -24,7 +24,7 @@ class MainLoop {
   void post(std::function<void()> task);
   /// From a task: run() returns this.
   void finish(ExitCode code) noexcept { result_ = code; }
-  /// SIGWINCH or SIGCONT: run() calls it; without a handler they are nothing.
+  /// SIGWINCH, SIGTSTP or SIGCONT: run() calls it. That of SIGTSTP runs before the program stops, that of SIGCONT when it goes on.
   void on_signal(int signal, std::function<void()> handler) { handlers_[signal] = std::move(handler); }
 
   /// Runs tasks until one calls finish(), SIGINT or SIGTERM came (interrupted), or the deadline (timed_out). What a task throws leaves here.
@@ -40,6 +40,8 @@ class MainLoop {
   std::optional<ExitCode> loop(std::optional<Instant> deadline, int file);
   bool wait(std::optional<Instant> deadline, int file);
   void take_signals();
+  void handle(int signal);
+  void stop();
   void take_tasks();
 
   std::mutex mutex_;  // tasks_

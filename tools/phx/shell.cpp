@@ -131,12 +131,13 @@ class ShellCommand {
     });
     editor_ = &editor;
     session_.loop().on_signal(SIGWINCH, [&editor] { editor.resized(); });
+    session_.loop().on_signal(SIGTSTP, [&editor] { editor.suspended(); });
     session_.loop().on_signal(SIGCONT, [&editor] { editor.resumed(); });
     session_.out().talk("connected; help tells the commands, Ctrl-D ends");
     const ExitCode end = converse(editor, history);
     editor_ = nullptr;
     session_.out().before_each({});
-    for (const int signal : {SIGWINCH, SIGCONT}) session_.loop().on_signal(signal, [] {});
+    for (const int signal : {SIGWINCH, SIGTSTP, SIGCONT}) session_.loop().on_signal(signal, [] {});
     return end;
   }
 

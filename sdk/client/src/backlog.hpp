@@ -7,13 +7,14 @@
 
 namespace phx::client::detail {
 
-/// Received messages on their way to callbacks: what slow callbacks make a socket keep. Any thread.
+/// What is on its way between threads: received messages that wait for slow callbacks, pushes that wait for a busy strand. Any thread.
+/// Threads that look at the same moment may exceed the limit by one item each.
 class Backlog {
  public:
   Backlog(std::size_t max_count, std::size_t max_bytes) noexcept : max_count_(max_count), max_bytes_(max_bytes) {}
   bool full() const noexcept { return count_ >= max_count_ || bytes_ >= max_bytes_; }
 
-  /// Counts one message for as long as it lives.
+  /// Counts one message or push for as long as it lives.
   class Item {
    public:
     Item(std::shared_ptr<Backlog> of, std::size_t bytes) noexcept : of_(std::move(of)), bytes_(bytes) {

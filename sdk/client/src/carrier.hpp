@@ -3,9 +3,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <phx/client/transport.hpp>
 #include <phx/core/client/effects.hpp>
+
+#include "backlog.hpp"
 
 namespace phx::client::detail {
 
@@ -23,6 +26,9 @@ class Carrier final : public net::TransportEvents {
   void on_blocked(bool blocked) override;
   void on_turn(bool begins) override;
 
+  /// A push that was made while the kernel takes no more: pending until it does.
+  void keep_until_written(Backlog::Item pending);
+
   core::Generation generation() const noexcept { return generation_; }
   const std::string& error_message() const noexcept { return error_message_; }
 
@@ -38,6 +44,8 @@ class Carrier final : public net::TransportEvents {
   int http_status_ = 0;
   std::optional<Duration> retry_after_;
   std::string error_message_;
+  bool blocked_ = false;
+  std::vector<Backlog::Item> unwritten_;
   bool given_up_ = false;  // its end has been told; what it still says is not heard
 };
 

@@ -56,11 +56,22 @@ std::error_code store(Operation& operation, const std::string& event, const Payl
                      .until = std::chrono::duration_cast<std::chrono::milliseconds>(until).count()});
 }
 
+/// Whether the strand is behind with too many pushes. Who waits for the answer may be let in nevertheless: there is one push per caller.
+bool refuses(const SocketShared& socket, const Operation& operation) {
+  const bool waits = operation.suspends && socket.options.policy.push_buffer.on_full == core::OnFull::wait;
+  return !waits && socket.pending->full();
+}
+
 void start_push(const std::shared_ptr<Operation>& operation, std::string event, Payload payload, PushOptions options) {
+  const auto& socket = operation->channel()->socket();
   check_push(*operation->channel(), event);
-  if (const auto error = store(*operation, event, payload, options)) return operation->resolve(tl::unexpected(error));
-  post(operation, [operation, event = std::move(event), payload = std::move(payload), options](Session& session) {
+  if (refuses(socket, *operation)) return operation->refuse(Errc::queue_full);
+  if (const auto error = store(*operation, event, payload, options)) return operation->refuse(error);
+  Backlog::Item pending(socket.pending, event.size() + payload.text().size());
+  post(operation, [operation, event = std::move(event), payload = std::move(payload), options,
+                   pending = std::move(pending)](Session& session) mutable {
     session.push(operation, event, payload, options);
+    session.keep_until_written(std::move(pending));
   });
 }
 

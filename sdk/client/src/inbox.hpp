@@ -13,6 +13,7 @@ class Session;
 
 /// The door to a session from other threads: commands run on its strand in the order in which they came, a few hundred in a turn: between
 /// turns the strand hears its transports, and what a command has put off is done before the next ones.
+/// Refuses nothing: who pushes or pings looks at SocketShared::pending first.
 /// Owns the session until close(): nothing reaches the strand after that, so what outlives the socket is harmless.
 class Inbox {
  public:

@@ -56,18 +56,27 @@ void Operation::cancel() {
 }
 
 void Operation::give_up() {
-  resolve(failure(Errc::cancelled));
+  if (!resolve(failure(Errc::cancelled))) return;  // the session has let go of it
   channel_->socket().inbox.post([self = shared_from_this()](Session& session) { session.forget(*self); });
 }
 
-void Operation::resolve(const Result<Reply>& outcome) {
+void Operation::refuse(std::error_code why) {
+  {
+    const std::scoped_lock lock(channel_->queue().mutex);
+    latest_ = tl::unexpected(why);
+    needs_hooks_ = false;
+  }
+  resolve(tl::unexpected(why));
+}
+
+bool Operation::resolve(const Result<Reply>& outcome) {
   std::vector<MoveFunction<void(const Result<Reply>&)>> watchers;
   ReplyCompletion completion;
   bool hooks_wanted = false;
   bool on_queue = false;
   {
     const std::scoped_lock lock(channel_->queue().mutex);
-    if (first_ && kind_ == Kind::once) return;
+    if (first_ && kind_ == Kind::once) return false;
     if (!first_) first_ = outcome;
     watchers.swap(watchers_);
     completion = std::exchange(completion_, {});
@@ -82,6 +91,7 @@ void Operation::resolve(const Result<Reply>& outcome) {
     });
   }
   if (hooks_wanted) channel_->queue().enqueue([self = shared_from_this(), outcome] { self->run_hooks(outcome); });
+  return true;
 }
 
 void Operation::end(std::error_code why) {

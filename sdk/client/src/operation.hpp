@@ -37,7 +37,10 @@ class Operation final : public Slot, public std::enable_shared_from_this<Operati
   /// Ends with `cancelled`; whoever waits hears it.
   void give_up();
 
-  void resolve(const Result<Reply>& outcome);
+  /// True for the first outcome, and for every one of a join.
+  bool resolve(const Result<Reply>& outcome);
+  /// Fails before anybody can have added a hook: nothing waits in the callback queue for hooks that may never come.
+  void refuse(std::error_code why);
   /// There will be no further outcome; counts as one only if there was none.
   void end(std::error_code why);
   /// A rejoin begins: a hook added now waits for its answer (C2).

@@ -45,7 +45,10 @@ void Session::hold_callbacks(bool held) { held ? shared_->queue->hold() : shared
 
 bool Session::run_inbox() {
   const bool more = shared_->inbox.take(commands_);
-  for (auto& command : commands_) command(*this);
+  for (auto& command : commands_) {
+    command(*this);
+    command = {};  // a push is no longer pending
+  }
   commands_.clear();
   return more;
 }
@@ -151,7 +154,8 @@ void Session::join(const std::shared_ptr<Operation>& operation, std::optional<Du
     input([&](auto& core, Instant now, auto& out) { core.join(id, timeout, now, out); });
   } catch (const std::logic_error&) {  // joined from two threads at once
     joins_.erase(id);
-    return operation->resolve(failure(Errc::channel_closed));
+    operation->resolve(failure(Errc::channel_closed));
+    return;
   }
   if (shared_->options.store) restore(operation->channel());
 }

@@ -49,6 +49,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void join(const std::shared_ptr<Operation>& operation, std::optional<Duration> timeout);
   void leave(const std::shared_ptr<Operation>& operation);
   void push(const std::shared_ptr<Operation>& operation, const std::string& event, const Payload& payload, const PushOptions& options);
+  /// After a push: while the connection takes no more, it still counts.
+  void keep_until_written(Backlog::Item pending);
   void forget(Operation& operation);
 
   // answers of the user

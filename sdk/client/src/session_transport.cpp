@@ -83,6 +83,7 @@ void Carrier::on_error(const net::TransportError& error) {
 }
 
 void Carrier::on_close(const net::TransportClose& close) {
+  unwritten_.clear();
   if (given_up_) return;
   session_.input([&](auto& core, Instant now, auto& out) {
     const core::CloseEvent event{
@@ -105,7 +106,17 @@ void Carrier::give_up() {
 
 void Carrier::on_turn(bool begins) { session_.hold_callbacks(begins); }
 
+void Carrier::keep_until_written(Backlog::Item pending) {
+  if (blocked_) unwritten_.push_back(std::move(pending));
+}
+
+void Session::keep_until_written(Backlog::Item pending) {
+  if (!carriers_.empty()) carriers_.back()->keep_until_written(std::move(pending));
+}
+
 void Carrier::on_blocked(bool blocked) {
+  blocked_ = blocked;
+  if (!blocked) unwritten_.clear();
   session_.input([&](auto& core, Instant now, auto& out) {
     if (blocked) {
       core.transport_blocked(generation_);

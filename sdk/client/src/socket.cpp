@@ -34,7 +34,8 @@ MoveFunction<void(Args...)> placed(const std::shared_ptr<CallbackQueue>& queue, 
 void start_ping(const std::shared_ptr<SocketShared>& socket, const std::shared_ptr<Once<Duration>>& request,
                 MoveFunction<void(std::error_code, Duration)> done, RunOn where) {
   request->done = placed(socket->queue, std::move(done), where);
-  const bool posted = socket->inbox.post([request](Session& session) {
+  if (socket->pending->full()) return (*request)(Errc::queue_full, {});
+  const bool posted = socket->inbox.post([request, pending = Backlog::Item(socket->pending, 0)](Session& session) {
     session.ping([request](Result<Duration> rtt) { (*request)(rtt ? std::error_code() : rtt.error(), rtt.value_or(Duration{})); });
   });
   if (!posted) (*request)(Errc::cancelled, {});

@@ -35,6 +35,8 @@ class SocketShared {
   /// TLS for all connections of the socket, so that they resume sessions; used on the strand.
   const std::function<std::unique_ptr<net::ByteFilter>(const net::Url&)> tls = net::tls_filters(options.tls);
   const std::shared_ptr<Backlog> backlog = std::make_shared<Backlog>(options.max_waiting_messages, options.max_waiting_bytes);
+  /// Pushes and pings in the inbox. Everything else in it is never refused: there is little of it, and a lost leave would be wrong for ever.
+  const std::shared_ptr<Backlog> pending = std::make_shared<Backlog>(options.max_pending_pushes, options.max_pending_bytes);
   Inbox inbox;
   Monitor monitor{options.observer};
 

@@ -5,6 +5,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include <boost/asio/io_context.hpp>
+
+#include <phx/client/async.hpp>
+
 #include "support.hpp"
 
 namespace phx::test {
@@ -148,6 +152,131 @@ TEST(ClientDelivery, AStoreThatRefusesFailsThePush) {
   auto room = socket.channel("room:lobby");
   room.join();
   EXPECT_EQ(get(room.push("echo", {}, at_least_once("o-1")).future()).error(), std::errc::no_space_on_device);
+}
+
+// ---- pushes that the socket's own thread has not taken yet ----
+
+/// A joined socket whose thread does nothing until run().
+class ClientPending : public testing::Test {
+ protected:
+  void TearDown() override {
+    socket.reset();
+    io.restart();
+    io.poll();
+  }
+  void start(SocketOptions options) {
+    options.runtime = Runtime::on(io);
+    socket = std::make_unique<Socket>(server.url(), options);
+    room = std::make_unique<Channel>(socket->channel("room:lobby"));
+    socket->connect();
+    run(room->join().future());
+  }
+  template <class T>
+  T run(std::future<T> until) {
+    while (until.wait_for(0s) != std::future_status::ready)
+      if (io.run_one_for(20s) == 0) throw std::runtime_error("nothing came within 20 s");
+    return until.get();
+  }
+  std::future<Result<Reply>> echo(int n, PushOptions options = {}) { return room->push("echo", obj("n", n), std::move(options)).future(); }
+  /// Known although nothing runs.
+  static bool refused(std::future<Result<Reply>> outcome) {
+    return outcome.wait_for(0s) == std::future_status::ready && outcome.get().error() == Errc::queue_full;
+  }
+
+  StubServer server;
+  boost::asio::io_context io;
+  std::unique_ptr<Socket> socket;
+  std::unique_ptr<Channel> room;
+};
+
+TEST_F(ClientPending, BeyondTheLimitPushesAndPingsFailAtOnceAndControlCallsDoNot) {  // issue 4, point 6
+  SocketOptions options;
+  options.max_pending_pushes = 2;
+  start(options);
+  auto other = socket->channel("room:other");
+  auto first = echo(1);
+  auto second = echo(2);
+  auto third = room->push("echo", obj("n", 3));
+  EXPECT_TRUE(refused(third.future()));
+  EXPECT_EQ(get(socket->ping()).error(), Errc::queue_full);
+  Seen<std::error_code> failures;
+  third.on_failure([&](std::error_code error) { failures.add(error); });
+  auto joined = other.join().future();
+  EXPECT_EQ(run(std::move(first))->response.text(), R"({"n":1})");
+  EXPECT_EQ(run(std::move(second))->response.text(), R"({"n":2})");
+  EXPECT_TRUE(run(std::move(joined))->ok());
+  EXPECT_THAT(failures.now(), ElementsAre(make_error_code(Errc::queue_full)));
+
+  EXPECT_FALSE(refused(echo(4)));  // there is room again
+  EXPECT_FALSE(refused(echo(5)));
+  EXPECT_TRUE(refused(echo(6)));
+  EXPECT_TRUE(run(other.leave().future())->ok());
+  EXPECT_FALSE(refused(echo(7)));
+  EXPECT_FALSE(refused(echo(8)));
+  run(socket->disconnect());
+  EXPECT_EQ(socket->state(), SocketState::closed);
+  EXPECT_FALSE(refused(echo(9)));
+  EXPECT_FALSE(refused(echo(10)));
+  auto unanswered = room->push("echo").future();
+  socket.reset();  // hands its end to the loop, however much waits there
+  EXPECT_EQ(run(std::move(unanswered)).error(), Errc::queue_full);
+}
+
+TEST_F(ClientPending, BytesCountToo) {
+  SocketOptions options;
+  options.max_pending_bytes = 20;
+  start(options);
+  auto first = echo(1);  // 11 bytes
+  auto second = echo(2);
+  EXPECT_TRUE(refused(echo(3)));
+  EXPECT_TRUE(run(std::move(second))->ok());
+}
+
+TEST_F(ClientPending, SuspendedCallersAreLetInWhereThePolicySaysWait) {
+  SocketOptions options;
+  options.max_pending_pushes = 1;
+  options.policy.push_buffer.on_full = core::OnFull::wait;
+  start(options);
+  auto first = echo(1);
+  EXPECT_TRUE(refused(echo(2)));
+  std::promise<Result<Reply>> third;
+  room->async_push("echo", obj("n", 3), [&](boost::system::error_code error, const Reply& reply) {
+    third.set_value(error ? Result<Reply>(tl::unexpected(std::error_code(error))) : Result<Reply>(reply));
+  });
+  EXPECT_EQ(run(third.get_future())->response.text(), R"({"n":3})");
+}
+
+TEST_F(ClientPending, ARefusedPushIsNotInTheStore) {
+  const auto path = fresh_path();
+  SocketOptions options;
+  options.max_pending_pushes = 1;
+  const auto pushes = open_store(path);
+  options.store = pushes;
+  start(options);
+  auto kept = echo(1, at_least_once("o-1"));
+  EXPECT_TRUE(refused(echo(2, at_least_once("o-2"))));
+  EXPECT_THAT(ids(*pushes), ElementsAre("o-1"));
+  EXPECT_TRUE(run(std::move(kept))->ok());
+  std::filesystem::remove(path);
+}
+
+TEST(ClientPendingThreads, ACallbackOnTheOnlyThreadIsRefusedAndDoesNotHang) {
+  StubServer server;
+  SocketOptions options;
+  options.max_pending_pushes = 3;
+  options.runtime = Runtime::single_thread();
+  Socket socket(server.url(), options);
+  auto room = socket.channel("room:lobby");
+  Seen<std::string> outcomes;
+  room.join().receive("ok", [&](const Reply&) {
+    for (int n = 1; n <= 5; ++n)
+      room.push("echo", Json(n))
+          .receive("ok", [&](const Reply& reply) { outcomes.add(reply.response.text()); })
+          .on_failure([&](std::error_code error) { outcomes.add(error.message()); });
+  });
+  socket.connect();
+  const auto full = make_error_code(Errc::queue_full).message();
+  EXPECT_THAT(outcomes.wait_for(5), testing::UnorderedElementsAre("1", "2", "3", full, full));
 }
 
 TEST(FilePushStore, KeepsOrderReplacesAndRemoves) {

@@ -55,6 +55,34 @@ TEST(ClientTransport, AUserMayBringTheTransport) {
   EXPECT_THAT(log.now(), ElementsAre("ws://example.test/socket/websocket?vsn=2.0.0", "close 4000 bye"));
 }
 
+TEST(ClientTransport, PushesCountUntilABlockedConnectionTakesThem) {  // issue 4, point 6
+  Seen<std::string> log;
+  std::function<void(bool)> block;
+  SocketOptions options;
+  options.max_pending_pushes = 2;
+  options.transport = [&](const TransportContext& context) {
+    block = [context](bool on) { context.post([&events = context.events, on] { events.on_blocked(on); }); };
+    return std::make_unique<LoopTransport>(context, log);
+  };
+  Socket socket("ws://example.test/socket", options);
+  auto room = socket.channel("room:lobby"), other = socket.channel("room:other");
+  socket.connect();
+  EXPECT_TRUE(get(room.join().future())->ok());
+  block(true);
+  EXPECT_TRUE(get(room.push("first").future())->ok());
+  EXPECT_TRUE(get(room.push("second").future())->ok());
+  EXPECT_EQ(get(room.push("third").future()).error(), Errc::queue_full);
+  block(false);
+  EXPECT_TRUE(get(other.join().future())->ok());  // never refused, and behind it
+  EXPECT_TRUE(get(room.push("fourth").future())->ok());
+  block(true);
+  EXPECT_TRUE(get(room.push("fifth").future())->ok());
+  EXPECT_TRUE(get(room.push("sixth").future())->ok());
+  get(socket.disconnect());  // the connection is gone, and what waited for it
+  socket.connect();
+  EXPECT_TRUE(get(room.push("seventh").future())->ok());
+}
+
 TEST(ClientTransport, OneThatCannotBeMadeIsAFailedAttempt) {
   Seen<std::string> errors;
   SocketOptions options;

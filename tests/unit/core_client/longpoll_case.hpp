@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -12,6 +13,9 @@
 namespace phx::core {
 
 using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
 
 /// The answer that makes a session.
 inline constexpr const char* session_body = R"({"status":410,"token":"T","messages":[]})";
@@ -19,18 +23,25 @@ inline constexpr const char* session_body = R"({"status":410,"token":"T","messag
 /// A machine on virtual time; the test is the server.
 class LongPoll : public testing::Test {
  protected:
+  using State = LongPollCore::State;
+
   LongPollCore make(LongPollOptions options = {}) {
     options.url = "http://h/socket/longpoll?vsn=2.0.0";
     return LongPollCore(std::move(options));
   }
-  void start(LongPollCore& core) {
+  /// Its first GET is made.
+  LongPollCore started(LongPollOptions options = {}) {
+    auto core = make(std::move(options));
     core.open(now);
     turn(core);
+    return core;
   }
-  void open(LongPollCore& core) {
-    start(core);
+  /// Its session is made, and what that took forgotten.
+  LongPollCore opened(LongPollOptions options = {}) {
+    auto core = started(std::move(options));
     answer(core, poll().id, session_body);
     forget();
+    return core;
   }
   /// Runs what is due: the end of a turn of the loop.
   void turn(LongPollCore& core) {

@@ -1,8 +1,5 @@
 // The client half of long-poll: messages that go out, in batches, one POST at a time, and what remains of them at the end. LP-numbers: spec
 // client-semantics 3.12, cases of phoenix.js's longpoll_test.js; G: 3.9.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <phx/core/error.hpp>
 
 #include "longpoll_case.hpp"
@@ -10,14 +7,8 @@
 namespace phx::core {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::Pair;
-using State = LongPollCore::State;
-
 TEST_F(LongPoll, LP_08_X_23_HeadersOfPosts) {  // LP-08, X-23
-  auto core = make({.auth_token = "secret", .headers = {{"X-Own", "1"}}, .token_in_header = true});
-  open(core);
+  auto core = opened({.auth_token = "secret", .headers = {{"X-Own", "1"}}, .token_in_header = true});
   send(core, "[1]");
   turn(core);
   EXPECT_THAT(post().headers,
@@ -36,8 +27,7 @@ TEST_F(LongPoll, LP_10_TwoMessagesOnePost) {
 }
 
 TEST_F(LongPoll, LP_11_OnePostAtATime) {
-  auto core = make();
-  open(core);
+  auto core = opened();
   for (const char* message : {"a", "b", "c"}) send(core, message);
   EXPECT_TRUE(out.empty());
   EXPECT_EQ(core.queued(), 3u);
@@ -59,8 +49,7 @@ TEST_F(LongPoll, LP_11_OnePostAtATime) {
 }
 
 TEST_F(LongPoll, LP_12_ABatchHasAHundredMessages) {
-  auto core = make();
-  open(core);
+  auto core = opened();
   std::string first, second;
   for (int i = 0; i < 150; ++i) {
     const std::string message = "m" + std::to_string(i);
@@ -78,8 +67,7 @@ TEST_F(LongPoll, LP_12_ABatchHasAHundredMessages) {
 }
 
 TEST_F(LongPoll, ABatchHasABoundedSizeUnlessOneMessageHasMore) {  // server.md 3.3: bodies over about 8 MB are refused
-  auto core = make({.batch_bytes = 10});
-  open(core);
+  auto core = opened({.batch_bytes = 10});
   for (const char* message : {"1234", "5678", "9", "a message that is longer"}) send(core, message);
   turn(core);
   std::vector<std::string> bodies{post().body};
@@ -91,8 +79,7 @@ TEST_F(LongPoll, ABatchHasABoundedSizeUnlessOneMessageHasMore) {  // server.md 3
 }
 
 TEST_F(LongPoll, LP_13_APostThatTimesOut) {  // G4
-  auto core = make();
-  open(core);
+  auto core = opened();
   const auto waiting = poll().id;
   now += 10s;  // and a fresh poll
   answer(core, waiting, R"({"status":204,"token":"T","messages":[]})");
@@ -118,8 +105,7 @@ TEST_F(LongPoll, LP_13_APostThatTimesOut) {  // G4
 }
 
 TEST_F(LongPoll, G_5_BinaryIsBase64) {
-  auto core = make();
-  open(core);
+  auto core = opened();
   core.send(Opcode::binary, std::string_view("\0\1\2\xff", 4), now);
   send(core, "[\n1,\r\n2]");  // a payload of the user's own writing
   turn(core);
@@ -127,8 +113,7 @@ TEST_F(LongPoll, G_5_BinaryIsBase64) {
 }
 
 TEST_F(LongPoll, G_6_APostThatIsRefused) {
-  auto core = make();
-  open(core);
+  auto core = opened();
   send(core, "a");
   turn(core);
   answer(core, post().id, R"({"status":408})");
@@ -139,8 +124,7 @@ TEST_F(LongPoll, G_6_APostThatIsRefused) {
 }
 
 TEST_F(LongPoll, FinishDeliversWhatWasSent) {
-  auto core = make();
-  open(core);
+  auto core = opened();
   send(core, "a");
   core.finish(1000, "", now, out);
   turn(core);
@@ -151,8 +135,7 @@ TEST_F(LongPoll, FinishDeliversWhatWasSent) {
 }
 
 TEST_F(LongPoll, FinishWaitsNoLongerThanItsLinger) {
-  auto core = make();
-  open(core);
+  auto core = opened();
   send(core, "a");
   core.finish(4001, "x", now, out);
   advance(core, 1'999ms);
@@ -163,8 +146,7 @@ TEST_F(LongPoll, FinishWaitsNoLongerThanItsLinger) {
 }
 
 TEST_F(LongPoll, V1MessagesTravelAlone) {  // server.md 3.3
-  auto core = make({.ndjson = false});
-  open(core);
+  auto core = opened({.ndjson = false});
   send(core, R"({"a":1})");
   send(core, R"({"b":2})");
   turn(core);

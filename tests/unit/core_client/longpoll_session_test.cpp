@@ -1,8 +1,5 @@
 // The client half of long-poll: how a session begins, what a poll may bring, how it ends. LP-numbers: spec client-semantics 3.12, cases of
 // phoenix.js's longpoll_test.js; G: 3.9. LP-16, LP-17 are about a browser's HTTP facilities: ours is one, tests/unit/net/http_client_test.cpp.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <phx/core/client/url.hpp>
 #include <phx/core/error.hpp>
 
@@ -11,11 +8,6 @@
 
 namespace phx::core {
 namespace {
-
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::Pair;
-using State = LongPollCore::State;
 
 std::optional<std::string> token_from(std::vector<std::string> protocols) { return auth_token_of(protocols); }
 
@@ -43,16 +35,14 @@ TEST_F(LongPoll, LP_04_TheTokenIsTheSecondProtocol) {
 }
 
 TEST_F(LongPoll, LP_05_06_HeadersOfGets) {  // LP-05, LP-06
-  auto with = make({.auth_token = "1234"}), without = make();
-  start(with);
+  auto with = started({.auth_token = "1234"});
   EXPECT_THAT(poll().headers, ElementsAre(Pair("Accept", "application/json"), Pair("X-Phoenix-AuthToken", "1234")));
-  start(without);
+  auto without = started();
   EXPECT_THAT(poll().headers, ElementsAre(Pair("Accept", "application/json")));
 }
 
 TEST_F(LongPoll, LP_07_TheTokenOfTheSessionInTheHeader) {  // D-21
-  auto core = make({.token_in_header = true});
-  start(core);
+  auto core = started({.token_in_header = true});
   answer(core, poll().id, session_body);
   EXPECT_EQ(core.state(), State::open);
   EXPECT_THAT(poll().headers, ElementsAre(Pair("Accept", "application/json"), Pair("X-Phoenix-Longpoll-Token", "T")));
@@ -60,16 +50,14 @@ TEST_F(LongPoll, LP_07_TheTokenOfTheSessionInTheHeader) {  // D-21
 }
 
 TEST_F(LongPoll, D_21_OrInTheQuery) {
-  auto core = make();
-  start(core);
+  auto core = started();
   answer(core, poll().id, R"({"status":410,"token":"a+b/=","messages":[]})");
   EXPECT_EQ(poll().url, "http://h/socket/longpoll?vsn=2.0.0&token=a%2Bb%2F%3D");
   EXPECT_THAT(poll().headers, ElementsAre(Pair("Accept", "application/json")));
 }
 
 TEST_F(LongPoll, LP_09_ALostSession) {
-  auto core = make();
-  open(core);
+  auto core = opened();
   answer(core, poll().id, R"({"status":410,"token":"U","messages":[]})");
   ASSERT_EQ(all<LongPollError>().size(), 1u);
   EXPECT_EQ(all<LongPollError>()[0].status, 410);
@@ -78,14 +66,12 @@ TEST_F(LongPoll, LP_09_ALostSession) {
 }
 
 TEST_F(LongPoll, G_2_U_5_FurtherHeadersTravelWithEveryRequest) {
-  auto core = make({.headers = {{"Authorization", "Bearer x"}}});
-  start(core);
+  auto core = started({.headers = {{"Authorization", "Bearer x"}}});
   EXPECT_THAT(poll().headers, ElementsAre(Pair("Accept", "application/json"), Pair("Authorization", "Bearer x")));
 }
 
 TEST_F(LongPoll, G_3_MessagesInOrderAfterTheNextPoll) {
-  auto core = make();
-  open(core);
+  auto core = opened();
   answer(core, poll().id, R"({"status":200,"token":"T2","messages":["[1]","[2]"]})");
   ASSERT_EQ(out.size(), 3u);
   EXPECT_EQ(std::get<LongPollRequest>(out[0]).url, "http://h/socket/longpoll?vsn=2.0.0&token=T2");  // the token of each answer is stored
@@ -94,16 +80,14 @@ TEST_F(LongPoll, G_3_MessagesInOrderAfterTheNextPoll) {
 }
 
 TEST_F(LongPoll, G_3_NothingNewPollsAgain) {
-  auto core = make();
-  open(core);
+  auto core = opened();
   answer(core, poll().id, R"({"status":204,"token":"T","messages":[]})");
   EXPECT_EQ(out.size(), 1u);
   EXPECT_EQ(requests("GET").size(), 1u);
 }
 
 TEST_F(LongPoll, G_3_Forbidden) {
-  auto core = make();
-  start(core);
+  auto core = started();
   answer(core, poll().id, R"({"status":403})");
   ASSERT_EQ(all<LongPollError>().size(), 1u);
   EXPECT_EQ(all<LongPollError>()[0].status, 403);
@@ -129,8 +113,7 @@ TEST_F(LongPoll, G_3_WhatIsNoAnswerEndsTheSession) {
   for (const auto& [http, body] : answers) {
     SCOPED_TRACE(body);
     out.clear();
-    auto core = make();
-    start(core);
+    auto core = started();
     answer(core, poll().id, body, http);
     ASSERT_EQ(all<LongPollError>().size(), 1u);
     EXPECT_NE(all<LongPollError>()[0].status, 0);
@@ -140,16 +123,14 @@ TEST_F(LongPoll, G_3_WhatIsNoAnswerEndsTheSession) {
 }
 
 TEST_F(LongPoll, G_3_NoAnswerAtAll) {
-  auto core = make();
-  start(core);
+  auto core = started();
   core.on_failure(poll().id, Errc::tls_failed, now, out);
   EXPECT_THAT(all<LongPollError>(), ElementsAre(LongPollError{Errc::tls_failed, 500, {}}));
   EXPECT_THAT(all<LongPollClosed>(), ElementsAre(LongPollClosed{1011, "internal server error", false}));
 }
 
 TEST_F(LongPoll, G_4_TheFirstRequestHasItsOwnTimeLimit) {
-  auto core = make({.connect_timeout = 3s});
-  start(core);
+  auto core = started({.connect_timeout = 3s});
   advance(core, 2'999ms);
   EXPECT_THAT(all<LongPollError>(), IsEmpty());
   advance(core, 1ms);
@@ -159,8 +140,7 @@ TEST_F(LongPoll, G_4_TheFirstRequestHasItsOwnTimeLimit) {
 }
 
 TEST_F(LongPoll, G_7_CloseDropsEverything) {
-  auto core = make();
-  open(core);
+  auto core = opened();
   send(core, "a");
   turn(core);
   send(core, "b");
@@ -186,8 +166,7 @@ TEST_F(LongPoll, UnderstandsTheRecordedServer) {  // golden longpoll
   for (const golden::Case& c : golden::load("longpoll")) {
     SCOPED_TRACE(c.name);
     out.clear(), seen.clear();
-    auto core = make();
-    start(core);
+    auto core = started();
     bool ended = false;
     for (const golden::Exchange& e : c.exchanges) {
       if (ended || (e.method != "GET" && e.method != "POST")) break;
@@ -212,8 +191,7 @@ TEST_F(LongPoll, UnderstandsTheRecordedServer) {  // golden longpoll
 }
 
 TEST_F(LongPoll, ABinaryMessageIsToldByItsFirstByte) {  // golden longpoll/binary_reply
-  auto core = make();
-  open(core);
+  auto core = opened();
   answer(core, poll().id, R"({"messages":["\u0001\u0001\u0001\b\u000212room:binokabc"],"status":200,"token":"T"})");
   ASSERT_EQ(all<LongPollMessage>().size(), 1u);
   EXPECT_EQ(all<LongPollMessage>()[0], (LongPollMessage{Opcode::binary,

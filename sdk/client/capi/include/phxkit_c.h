@@ -264,7 +264,8 @@ PHX_API void phx_channel_free(phx_channel* channel);
 /* Joins, and rejoins by itself until left. on_reply (may be NULL) gets the first answer; later ones show as states. */
 PHX_API phx_status phx_channel_join(phx_channel* channel, phx_reply_fn on_reply, void* user, phx_drop_fn drop);
 PHX_API phx_status phx_channel_leave(phx_channel* channel, phx_reply_fn on_reply, void* user, phx_drop_fn drop);
-/* options and on_reply may be NULL. on_reply is called once, unless the socket is freed first. */
+/* options and on_reply may be NULL. on_reply is called once, unless the socket is freed first. Never blocks: when the queue of pushes is full,
+   on_reply gets PHX_E_QUEUE_FULL. */
 PHX_API phx_status phx_channel_push(phx_channel* channel, phx_str event, phx_payload payload, const phx_push_options* options,
                                     phx_reply_fn on_reply, void* user, phx_drop_fn drop);
 PHX_API int32_t phx_channel_state(const phx_channel* channel); /* PHX_CHANNEL_ */
