@@ -47,8 +47,8 @@ struct SocketOptions {
   /// Received messages may wait for slow callbacks, so many and of so many bytes: one more ends the connection with `queue_full`.
   std::size_t max_waiting_messages = 100'000;
   std::size_t max_waiting_bytes = std::size_t{64} << 20;
-  /// Pushes and pings that any threads have made may wait for the socket's own thread, and for a connection that takes no more, so many and of so many bytes: one more fails with
-  /// `queue_full`, unless its caller is suspended until the answer and policy.push_buffer says OnFull::wait.
+  /// Pushes and pings that any threads have made may wait for the socket's own thread, and for a connection that takes no more, so many and of so
+  /// many bytes: one more fails with `queue_full`, unless its caller is suspended until the answer and policy.push_buffer says OnFull::wait.
   std::size_t max_pending_pushes = 100'000;
   std::size_t max_pending_bytes = std::size_t{64} << 20;
   Policy policy = Policy::phxkit();                              ///< where the client departs from phoenix.js
