@@ -97,7 +97,7 @@ test("segments started apart merge to the whole, deliveries across them included
   const both = await Promise.all([1, 2].map((n) => run(...args, "--segment", `${n}/2`, "--out", file(`seg${n}.json`))));
   for (const r of both) assert.equal(r.code, 0, r.stderr);
   const merged = await load("merge", file("seg1.json"), file("seg2.json"), "--out", file("whole.json"), "--gate", "delivery.lost == 0").done;
-  assert.ok([0, 6].includes(merged.code), merged.stderr + merged.stdout);  // 6: merge knows no --max-lag, and the machine may be busy
+  assert.equal(merged.code, 0, merged.stderr + merged.stdout);
   const j = result("whole.json");
   assert.equal(j.users.joined, 40);
   assert.equal(j.deliveries.expected, j.deliveries.received);
