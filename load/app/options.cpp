@@ -111,7 +111,7 @@ void add_gates(const RunOptions& o, Plan& plan) {
 /// The users of all segments of one run count each other's messages; other runs do not.
 std::uint32_t run_number(const Job& job, bool fleet) {
   if (job.plan.segments == 1 || fleet) return std::random_device{}() & 0xffffff;  // a fleet's coordinator decides
-  return static_cast<std::uint32_t>(std::hash<std::string>{}(plan_json(job.plan).dump() + job.url) & 0xffffff);
+  return static_cast<std::uint32_t>(std::hash<std::string>{}(plan_identity(plan_json(job.plan)).dump() + job.url) & 0xffffff);
 }
 
 /// Everything that depends on rows and params is tried once, so that a mistake is told before anything connects.

@@ -288,7 +288,8 @@ Report merge_results(const std::vector<std::pair<std::string, Json>>& files) {
       const std::string segment = j.at("segment").get<std::string>();
       if (std::find(seen.begin(), seen.end(), segment) != seen.end())
         throw std::invalid_argument(file + ": segment " + segment + " is there twice");
-      if (!seen.empty() && j.at("plan") != out.plan) throw std::invalid_argument(file + ": another plan than " + files.front().first);
+      if (!seen.empty() && plan_identity(j.at("plan")) != plan_identity(out.plan))
+        throw std::invalid_argument(file + ": another plan than " + files.front().first);
       if (seen.empty()) {
         out.plan = j.at("plan");
         out.name = j.at("name").get<std::string>();

@@ -57,7 +57,8 @@ void ScenarioSwarm::begin(std::uint32_t player, Instant now) {
                                                                          .user = p.id,
                                                                          .seed = job_.plan.seed + p.id * 1'000'003ull + p.runs++ * 7919ull,
                                                                          .unix_ms = wall,
-                                                                         .mailbox_limit = mailbox_limit});
+                                                                         .mailbox_limit = mailbox_limit,
+                                                                         .timeline = false});
   ++playing_;
   p.core->start(now, effects_);
   perform(player, now);

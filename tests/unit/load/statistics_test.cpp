@@ -114,6 +114,17 @@ TEST(Result, SegmentsMergeToTheWhole) {
   EXPECT_THROW(merge_results(files), std::invalid_argument);
 }
 
+TEST(Result, SegmentsMayHaveReadTheirScenarioInAnyFolder) {
+  std::vector files{segment(1), segment(2)};
+  for (auto& [name, j] : files) {
+    for (const char* key : {"users", "arrivals", "even_arrivals"}) j["plan"].erase(key);
+    j["plan"]["scenario"] = name + "/chat.yaml";
+  }
+  EXPECT_EQ(evaluate(merge_results(files)).users.planned, 20u);
+  files[1].second["plan"]["scenario"] = "part2/other.yaml";
+  EXPECT_THROW(merge_results(files), std::invalid_argument);
+}
+
 TEST(Result, ALateSchedulerIsAnOverload) {
   RunPart part = some_part(1);
   part.stages[0].record(Metric::lag, 2s);
