@@ -32,7 +32,7 @@ std::string host_and_pid() {
 
 /// Equal flags give equal plans; threads and processes are each member's own business.
 std::string plan_digest(const Job& job) {
-  std::string text = cli::version_line("phx-load") + plan_json(job.plan).dump() + job.plan.scenario_text + job.url;
+  std::string text = cli::version_line("phx-load") + plan_identity(plan_json(job.plan)).dump() + job.plan.scenario_text + job.url;
   for (const Json& row : job.plan.rows) text += row.dump();
   return std::to_string(std::hash<std::string>{}(text));
 }

@@ -4,8 +4,6 @@
 #include <phx/cli/program.hpp>
 #include <phx/core/json.hpp>
 
-#include <cstdio>
-
 #include "app/options.hpp"
 
 namespace phx::load {
@@ -16,6 +14,7 @@ using cli::Failure;
 namespace {
 
 ExitCode merge(const std::vector<std::string>& files, const std::string& out, const std::vector<std::string>& gates) {
+  cli::check_writable(out, "--out");
   std::vector<std::pair<std::string, Json>> parts;
   for (const std::string& file : files) {
     auto json = parse_json(cli::read_file(file, "result"));
@@ -31,8 +30,8 @@ ExitCode merge(const std::vector<std::string>& files, const std::string& out, co
     }
   } catch (const std::invalid_argument& e) { throw Failure(ExitCode::usage, e.what()); }
   judged.result = evaluate(judged.report);
-  write_file(out, judged.result.json.dump() + "\n");
-  if (std::fputs(text_table(judged.result.json).c_str(), stdout) < 0 || std::fflush(stdout) != 0) throw cli::ClosedPipe{};
+  cli::write_file(out, judged.result.json.dump() + "\n");
+  cli::print(text_table(judged.result.json));
   return exit_code(judged);
 }
 

@@ -14,10 +14,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <thread>
 
@@ -77,10 +77,11 @@ Json object_argument(const std::string& text, const std::string& flag) {
 
 void read_segment(const std::string& text, Plan& plan) {
   unsigned a = 0, b = 0;
-  int end = 0;
-  if (std::sscanf(text.c_str(), "%u/%u%n", &a, &b, &end) != 2 || static_cast<std::size_t>(end) != text.size() || a < 1 || a > b ||
-      b > 10'000)
-    usage("--segment must be A/B with 1 <= A <= B, as in 2/3");
+  const char *const begin = text.data(), *const end = begin + text.size();
+  const auto [slash, first] = std::from_chars(begin, end, a);
+  const bool more = first == std::errc{} && slash != end && *slash == '/';
+  const auto [last, second] = more ? std::from_chars(slash + 1, end, b) : std::from_chars_result{begin, std::errc::invalid_argument};
+  if (second != std::errc{} || last != end || a < 1 || a > b || b > 10'000) usage("--segment must be A/B with 1 <= A <= B, as in 2/3");
   plan.segment = a;
   plan.segments = b;
 }
@@ -110,7 +111,7 @@ void add_gates(const RunOptions& o, Plan& plan) {
 /// The users of all segments of one run count each other's messages; other runs do not.
 std::uint32_t run_number(const Job& job, bool fleet) {
   if (job.plan.segments == 1 || fleet) return std::random_device{}() & 0xffffff;  // a fleet's coordinator decides
-  return static_cast<std::uint32_t>(std::hash<std::string>{}(plan_json(job.plan).dump() + job.url) & 0xffffff);
+  return static_cast<std::uint32_t>(std::hash<std::string>{}(plan_identity(plan_json(job.plan)).dump() + job.url) & 0xffffff);
 }
 
 /// Everything that depends on rows and params is tried once, so that a mistake is told before anything connects.
@@ -167,32 +168,37 @@ std::int64_t unix_ns() { return std::chrono::system_clock::now().time_since_epoc
 void add_plan_options(CLI::App& c, RunOptions& o) {
   c.add_option("plan", o.plan, "a preset (" + presets_text() + "), a plan file or a scenario file")->required();
   c.add_option("--url", o.url, "ws://host:port/socket (the transport's suffix is added); only a scenario file may name its own");
-  c.add_option("--users", o.overrides.users, "how many");
-  c.add_option("--rate", o.overrides.rate, "actions per second of all users together; of presets that only connect or join: arrivals");
-  c.add_option("--ramp", o.ramp, "seconds in which the users arrive")->check(CLI::Range(0.0, a_year));
-  c.add_option("--duration", o.duration, "seconds after that")->check(CLI::Range(0.0, a_year));
+  c.add_option("--users", o.overrides.users, "how many")->check(cli::check_count(1, 100'000'000));
+  c.add_option("--rate", o.overrides.rate, "actions per second of all users together; of presets that only connect or join: arrivals")
+      ->check(cli::check_number(0, 1e9));
+  c.add_option("--ramp", o.ramp, "seconds in which the users arrive")->check(cli::check_seconds_or_none);
+  c.add_option("--duration", o.duration, "seconds after that")->check(cli::check_seconds_or_none);
   c.add_option("--topic", o.overrides.topic, "topic to join; may hold {{user}} and {{topic}}");
-  c.add_option("--topics", o.overrides.topics, "spread the users over so many topics, TOPIC:0, TOPIC:1, ...");
-  c.add_option("--publishers", o.overrides.publishers, "only the first N users act; 0: all");
+  c.add_option("--topics", o.overrides.topics, "spread the users over so many topics, TOPIC:0, TOPIC:1, ...")
+      ->check(cli::check_count(1, UINT32_MAX));
+  c.add_option("--publishers", o.overrides.publishers, "only the first N users act; 0: all")->check(cli::check_count(0, UINT32_MAX));
   c.add_option("--event", o.overrides.event, "event to push or publish");
-  c.add_option("--payload-bytes", o.overrides.payload_bytes, "size of the payload; a publish needs 43 for its stamp");
-  c.add_option("--inflight", o.overrides.inflight, "pushes under way per user, as fast as replies come, instead of a rate");
+  c.add_option("--payload-bytes", o.overrides.payload_bytes, "size of the payload; a publish needs 43 for its stamp")
+      ->check(cli::check_count(0, 8'000'000));
+  c.add_option("--inflight", o.overrides.inflight, "pushes under way per user, as fast as replies come, instead of a rate")
+      ->check(cli::check_count(1, 64));
   c.add_option("--params", o.overrides.params, "connect params, a JSON object; may hold {{user}}");
   c.add_option("--join-payload", o.overrides.join_payload, "payload of the join, JSON");
   c.add_option("--hostile", o.overrides.hostile, "slow-reader, silent, half-open, oversize, bad-utf8 or join-flood");
   c.add_option("--transport", o.transport, "websocket or longpoll")->check(CLI::IsMember({"websocket", "longpoll"}));
   c.add_option("--vsn", o.vsn, "protocol version")->check(CLI::IsMember({"1.0.0", "2.0.0"}));
   c.add_option("--gate", o.gates, "a condition the figures must meet, as in 'join.p99 < 200ms'")->take_all()->allow_extra_args(false);
-  c.add_option("--seed", o.seed, "of everything random");
-  c.add_option("--timeout", o.timeout, "seconds for a connection, a join, a reply")->check(CLI::Range(0.001, a_year));
-  c.add_option("--late", o.late, "a delivery is late after so many seconds")->check(CLI::Range(0.001, a_year));
-  c.add_option("--drain", o.drain, "at most so many seconds for what is under way at the end")->check(CLI::Range(0.0, a_year));
-  c.add_option("--processes", o.processes, "0: as many as the descriptor limit asks for")->check(CLI::Range(0, 256));
-  c.add_option("--threads", o.threads, "per process; 0: chosen")->check(CLI::Range(0, 256));
+  c.add_option("--seed", o.seed, "of everything random")->check(cli::check_count(0));
+  c.add_option("--timeout", o.timeout, "seconds for a connection, a join, a reply")->check(cli::check_seconds);
+  c.add_option("--late", o.late, "a delivery is late after so many seconds")->check(cli::check_seconds);
+  c.add_option("--drain", o.drain, "at most so many seconds for what is under way at the end")->check(cli::check_seconds_or_none);
+  c.add_option("--processes", o.processes, "0: as many as the descriptor limit asks for")->check(cli::check_count(0, 256));
+  c.add_option("--threads", o.threads, "per process; 0: chosen")->check(cli::check_count(0, 256));
   c.add_option("--source", o.sources, "local addresses to connect from, in turn")->delimiter(',');
   c.add_option("--connect-to", o.connect_to, "host:port to connect to instead of the URL's, several in turn: the nodes of a cluster")
       ->delimiter(',');
   c.add_option("--max-lag", o.max_lag, "scheduler lag p99 in seconds above which the generator is called overloaded")
+      ->check(cli::check_seconds)
       ->capture_default_str();
   c.add_option("--ca-file", o.ca_file, "PEM file of the authorities to trust for wss://; default: the system's");
   c.add_flag("--insecure", o.insecure, "take any certificate of the server");
@@ -292,25 +298,6 @@ cli::ExitCode exit_code(const Judged& j) {
   if (const auto code = nowhere(j.report.part.total(), j.result.users)) return *code;
   if (!j.result.overloaded.empty()) return ExitCode::overloaded;
   return j.result.gates_pass ? ExitCode::pass : ExitCode::gate_failed;
-}
-
-void check_writable(const std::string& path, const std::string& flag) {
-  if (path.empty()) return;
-  const auto folder = std::filesystem::absolute(path).parent_path();
-  if (std::filesystem::is_directory(path)) usage(flag + " '" + path + "' is a folder; name a file in it");
-  if (!std::filesystem::is_directory(folder)) usage(flag + ": there is no folder '" + folder.string() + "'");
-  if (::access(folder.c_str(), W_OK) != 0) usage(flag + ": no permission to write into '" + folder.string() + "'");
-}
-
-void write_file(const std::string& path, const std::string& text) {
-  if (path.empty()) return;
-  const std::string temporary = path + ".part";
-  std::ofstream out(temporary, std::ios::binary);
-  out << text;
-  out.close();
-  std::error_code failed;
-  if (out) std::filesystem::rename(temporary, path, failed);
-  if (!out || failed) throw Failure(ExitCode::error, "cannot write '" + path + "'");
 }
 
 }  // namespace phx::load

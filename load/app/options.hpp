@@ -60,10 +60,6 @@ struct FleetRun {
 };
 FleetRun run_in_fleet(Job job, const RunOptions& options, const std::function<bool()>& interrupted);
 
-/// Before a long run: Failure(usage) if its result could not be written there. Empty: nothing is to be.
-void check_writable(const std::string& path, const std::string& flag);
-void write_file(const std::string& path, const std::string& text);
-
 using Command = std::function<cli::ExitCode()>;
 void add_run(CLI::App& app, Command& chosen);
 void add_merge(CLI::App& app, Command& chosen);

@@ -5,7 +5,6 @@
 #include <phx/load/compare.hpp>
 #include <phx/load/html_report.hpp>
 
-#include <cstdio>
 #include <stdexcept>
 
 #include "app/options.hpp"
@@ -23,10 +22,6 @@ LoadedResult load_result(const std::string& file) {
   } catch (const std::invalid_argument& e) { throw Failure(ExitCode::usage, e.what()); }
 }
 
-void print(const std::string& text) {
-  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) throw cli::ClosedPipe{};
-}
-
 struct CompareFlags {
   std::vector<std::string> files;
   std::string html;
@@ -35,6 +30,7 @@ struct CompareFlags {
 };
 
 ExitCode compare_command(const CompareFlags& o) {
+  cli::check_writable(o.html, "--html");
   std::vector<LoadedResult> results;
   for (const std::string& file : o.files) results.push_back(load_result(file));
   std::vector<Comparison> comparisons;
@@ -43,11 +39,11 @@ ExitCode compare_command(const CompareFlags& o) {
     comparisons.push_back(compare(results[0], results[i], {.threshold = o.threshold / 100}));
     worse = worse || comparisons.back().count(Verdict::worse) > 0;
   }
-  write_file(o.html, o.html.empty() ? std::string() : compare_html(results, comparisons));
+  if (!o.html.empty()) cli::write_file(o.html, compare_html(results, comparisons));
   if (o.json)
     cli::Output({.json = true}).data(compare_json(comparisons));
   else
-    print(compare_text(comparisons));
+    cli::print(compare_text(comparisons));
   return o.fail && worse ? ExitCode::gate_failed : ExitCode::pass;
 }
 
@@ -63,9 +59,10 @@ void add_report(CLI::App& app, Command& chosen) {
   c->add_option("--html", o->html, "one file with everything inside, readable without network");
   c->callback([&chosen, o] {
     chosen = [o] {
+      cli::check_writable(o->html, "--html");
       const LoadedResult result = load_result(o->file);
-      write_file(o->html, o->html.empty() ? std::string() : html_report(result));
-      print(text_table(result.json));
+      if (!o->html.empty()) cli::write_file(o->html, html_report(result));
+      cli::print(text_table(result.json));
       return ExitCode::pass;
     };
   });
@@ -77,7 +74,7 @@ void add_compare(CLI::App& app, Command& chosen) {
   c->add_option("files", o->files, "result.json of the baseline, then of the others")->required()->expected(2, 9);
   c->add_option("--html", o->html, "the comparison as one HTML file");
   c->add_option("--threshold", o->threshold, "smaller changes are the same, in percent")
-      ->check(CLI::Range(0.0, 1000.0))
+      ->check(cli::check_number(0, 1000))
       ->capture_default_str();
   c->add_flag("--json", o->json, "one JSON line instead of the table");
   c->add_flag("--fail-if-worse", o->fail, "exit 5 when any figure is worse");

@@ -29,8 +29,7 @@ Json short_form(const Json& result) {
 
 void print(const Json& result, const RunOptions& o) {
   if (!o.json && isatty(STDOUT_FILENO) == 1) {
-    const std::string text = text_table(result);
-    if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) throw cli::ClosedPipe{};
+    cli::print(text_table(result));
     return;
   }
   if (!o.quiet) std::fputs(text_table(result).c_str(), stderr);
@@ -45,13 +44,32 @@ void check_target(const TargetOptions& target) {
     throw cli::Failure(ExitCode::usage, "--target-metrics '" + target.metrics_url + "' is no URL such as http://127.0.0.1:9568/metrics");
 }
 
+/// A file that cannot be written does not keep the others from being written.
+class Files {
+ public:
+  void write(const std::string& path, const std::function<std::string()>& text) {
+    try {
+      if (!path.empty()) cli::write_file(path, text());
+    } catch (const cli::Failure& why) {
+      if (!failed_) failed_ = why;
+    }
+  }
+  void done() const {
+    if (failed_) throw *failed_;
+  }
+
+ private:
+  std::optional<cli::Failure> failed_;
+};
+
 /// Files, output, and what the exit code cannot say.
 void deliver(const Json& result, ExitCode code, const RunOptions& o) {
   const std::string text = result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  if (!o.out.empty()) write_file(o.out, text);
-  if (!o.html.empty()) write_file(o.html, html_report(read_result(o.out.empty() ? "result.json" : o.out, text)));
-  if (!o.junit.empty()) write_file(o.junit, junit_xml(result));
-  if (!o.markdown.empty()) write_file(o.markdown, markdown(result));
+  Files files;
+  files.write(o.out, [&] { return text; });
+  files.write(o.html, [&] { return html_report(read_result(o.out.empty() ? "result.json" : o.out, text)); });
+  files.write(o.junit, [&] { return junit_xml(result); });
+  files.write(o.markdown, [&] { return markdown(result); });
   print(result, o);
   const std::string refusal = result.at("refusal").get<std::string>();
   if (code == ExitCode::cannot_connect && !o.quiet)
@@ -63,12 +81,13 @@ void deliver(const Json& result, ExitCode code, const RunOptions& o) {
   if (code == ExitCode::check_failed && !o.quiet)
     std::fprintf(stderr, "phx-load: nobody could %s: %s\n",
                  result.at("plan").contains("scenario") ? "play the scenario to its end" : "join", refusal.c_str());
+  files.done();
 }
 
 ExitCode run_command(const RunOptions& o) {
   check_target(o.target);
   for (const auto& [path, flag] : {std::pair{&o.out, "--out"}, {&o.html, "--html"}, {&o.junit, "--junit"}, {&o.markdown, "--markdown"}})
-    check_writable(*path, flag);
+    cli::check_writable(*path, flag);
   const cli::EndSignals signals;
   const auto interrupted = [&] { return signals.wait_for(std::chrono::milliseconds(10)).has_value(); };
   Job job = make_job(o);
@@ -92,14 +111,14 @@ void add_run(CLI::App& app, Command& chosen) {
   c->add_option("--segment", o->segment, "A/B: part A of B of the run; `merge` adds the results")->capture_default_str();
   c->add_option("--nats", o->nats, "nats://host:port where the members of a fleet meet");
   c->add_option("--fleet", o->fleet, "name of the fleet: all members with this name and the same flags make one run");
-  c->add_option("--members", o->members, "how many members the fleet has")->check(CLI::Range(1, 10'000))->capture_default_str();
-  c->add_option("--fleet-wait", o->fleet_wait, "seconds to wait for all members")->check(CLI::PositiveNumber)->capture_default_str();
+  c->add_option("--members", o->members, "how many members the fleet has")->check(cli::check_count(1, 10'000))->capture_default_str();
+  c->add_option("--fleet-wait", o->fleet_wait, "seconds to wait for all members")->check(cli::check_seconds)->capture_default_str();
   c->add_option("--abort", o->aborts, "a gate that ends the run as soon as it fails (exit 7)")->take_all()->allow_extra_args(false);
-  c->add_option("--abort-grace", o->abort_grace, "seconds before --abort gates are looked at");
+  c->add_option("--abort-grace", o->abort_grace, "seconds before --abort gates are looked at")->check(cli::check_seconds_or_none);
   c->add_option("--out", o->out, "result.json: all figures, raw histograms, time series");
   c->add_option("--html", o->html, "the report as one HTML file, readable without network");
   c->add_option("--target-pid", o->target.pid, "a process of this machine to watch: CPU, memory, descriptors, threads")
-      ->check(CLI::Range(1, 4'194'304));
+      ->check(cli::check_count(1, 4'194'304));
   c->add_option("--target-metrics", o->target.metrics_url, "http://host:port/metrics of the server, Prometheus text");
   c->add_option("--target-series", o->target.series, "names to take of --target-metrics; default: the first dozen")->delimiter(',');
   c->add_option("--junit", o->junit, "gates as a JUnit file");

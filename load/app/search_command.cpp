@@ -18,6 +18,8 @@ using cli::Failure;
 
 namespace {
 
+constexpr double most_searched = 1e9;
+
 struct SearchOptions {
   RunOptions run;
   std::string vary = "rate", method = "bisect";
@@ -132,14 +134,14 @@ void add_search(CLI::App& app, Command& chosen) {
   auto o = std::make_shared<SearchOptions>();
   add_plan_options(*c, o->run);
   c->add_option("--vary", o->vary, "rate, users or fanout")->check(CLI::IsMember({"rate", "users", "fanout"}))->capture_default_str();
-  c->add_option("--from", o->from, "where to begin")->required();
-  c->add_option("--to", o->to, "where to stop")->required();
+  c->add_option("--from", o->from, "where to begin")->required()->check(cli::check_number(0, most_searched));
+  c->add_option("--to", o->to, "where to stop")->required()->check(cli::check_number(0, most_searched));
   c->add_option("--method", o->method, "bisect (double, then halve the distance) or steps")
       ->check(CLI::IsMember({"bisect", "steps"}))
       ->capture_default_str();
-  c->add_option("--step", o->step, "of --method steps; default: a tenth of the way");
+  c->add_option("--step", o->step, "of --method steps; default: a tenth of the way")->check(cli::check_number(0, most_searched));
   c->add_option("--precision", o->precision, "of --method bisect, as a share of the figure")
-      ->check(CLI::Range(0.001, 1.0))
+      ->check(cli::check_number(0.001, 1))
       ->capture_default_str();
   c->callback([&chosen, o] { chosen = [o] { return search(*o); }; });
 }

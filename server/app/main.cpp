@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -136,10 +135,6 @@ ExitCode serve(const app::Options& options) {
   return ExitCode::pass;
 }
 
-void say(const std::string& text) {
-  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) throw cli::ClosedPipe{};
-}
-
 ExitCode migrate(const app::Options& options, int rollback) {
   const auto application = make_application(application_options(options));
   return with_database([&] {
@@ -147,7 +142,7 @@ ExitCode migrate(const app::Options& options, int rollback) {
     for (const auto version :
          rollback > 0 ? app::migrations().down(application->repo(), rollback) : app::migrations().up(application->repo()))
       done.push_back(version);
-    say(obj(rollback > 0 ? "rolled_back" : "migrated", done).dump() + "\n");
+    cli::print(obj(rollback > 0 ? "rolled_back" : "migrated", done).dump() + "\n");
     return ExitCode::pass;
   });
 }
@@ -156,12 +151,12 @@ ExitCode grant(const app::Options& options, const std::string& email, const std:
   const auto application = make_application(application_options(options));
   const auto user = with_database([&] { return application->contexts().accounts.grant_role(email, role); });
   if (!user) throw Failure(ExitCode::check_failed, email + ": " + user.error().reason);
-  say(obj("email", user->email, "role", user->role).dump() + "\n");
+  cli::print(obj("email", user->email, "role", user->role).dump() + "\n");
   return ExitCode::pass;
 }
 
 ExitCode routes(const app::Options& options) {
-  say(make_application(application_options(options))->router().routes_text());
+  cli::print(make_application(application_options(options))->router().routes_text());
   return ExitCode::pass;
 }
 
@@ -191,7 +186,7 @@ int main(int argc, char** argv) {
   std::vector<char*> arguments;
   for (auto& word : words) arguments.push_back(word.data());
   return cli::run_program(app, static_cast<int>(arguments.size()), arguments.data(), [&] {
-    if (options.print_config) return say(phx::app::config_text(app)), ExitCode::pass;
+    if (options.print_config) return cli::print(phx::app::config_text(app)), ExitCode::pass;
     if (*mock_command) return phx::app::run_mock(mock, options);
     if (*migrate_command) return migrate(options, rollback);
     if (*routes_command) return routes(options);

@@ -12,7 +12,6 @@
 #include <phx/server/log_lines.hpp>
 
 #include <cstdio>
-#include <fstream>
 
 #include "logging.hpp"
 #include "options.hpp"
@@ -64,14 +63,14 @@ void read_again(mock::MockServer& server, const std::string& path) {
   }
 }
 
-void write_journal(const std::string& path, mock::Journal& journal) {
-  std::ofstream out(path);
-  for (const Json& entry : journal.entries({}, SIZE_MAX)) out << entry.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
-  if (!out.flush()) throw Failure(ExitCode::error, "--journal: cannot write '" + path + "'");
+std::string lines_of(mock::Journal& journal) {
+  std::string out;
+  for (const Json& entry : journal.entries({}, SIZE_MAX)) out += entry.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return out;
 }
 
 ExitCode report(mock::Journal& journal, const MockOptions& options) {
-  if (!options.journal.empty()) write_journal(options.journal, journal);
+  if (!options.journal.empty()) cli::write_file(options.journal, lines_of(journal));
   cli::Output({.json = true}).data(obj("journal", journal.summary()));
   const auto unmet = journal.unmet();
   const std::string& name = options.file.empty() ? options.replay : options.file;
@@ -95,6 +94,7 @@ CLI::App* add_mock(CLI::App& app, MockOptions& o) {
 }
 
 ExitCode run_mock(const MockOptions& options, const Options& server) {
+  cli::check_writable(options.journal, "--journal");
   const cli::EndSignals signals;
   open_log(server.log_level);
   server::LineLogger log(log_options(server.log_level, server.filter_parameters), &write_log);

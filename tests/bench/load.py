@@ -2,30 +2,11 @@
 """`./dev bench load`: phx-load beside swarm.c, the bare C client: the same work on the same server, in turns, medians of ROUNDS (3).
 Server on core 0 with one worker, client on core 1. Then 60 000 users by processes against four servers.   usage: load.py BIN_DIR SWARM [big|small]"""
 import json, os, statistics, subprocess, sys, tempfile
+from server import Server, core
 
 bin_dir, swarm, part = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), (sys.argv[3:] or ["all"])[0]
 rounds = int(os.environ.get("ROUNDS", "3"))
 folder = tempfile.TemporaryDirectory()
-core = lambda n, *command: ["taskset", "-c", str(n), *command]
-
-
-class Server:
-    def __init__(self, host="127.0.0.1", pin=True):
-        command = [f"{bin_dir}/phx-server", "--host", host, "--port", "0", "--workers", "1", "--log-level", "error"]
-        self.process = subprocess.Popen(core(0, *command) if pin else command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        listening = json.loads(self.process.stdout.readline())["listening"]
-        self.address, self.port, self.pid = f"{host}:{listening['port']}", listening["port"], self.process.pid
-
-    def cpu(self):
-        fields = open(f"/proc/{self.pid}/stat").read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
 
 
 def phx_load(*args, pin=True):
@@ -51,9 +32,9 @@ def steady_ns(result, counter, first, last):
 def compare(name, unit, ours, theirs, budget):
     pairs = []
     for _ in range(rounds):
-        with Server() as server:
+        with Server(bin_dir) as server:
             b = theirs(server)
-        with Server() as server:
+        with Server(bin_dir) as server:
             a = ours(server, f"ws://{server.address}/socket")
         pairs.append((a, b))
     a, b = (statistics.median(column) for column in zip(*pairs))
@@ -88,7 +69,7 @@ def small():
 def big():
     from contextlib import ExitStack
     with ExitStack() as stack:
-        servers = [stack.enter_context(Server(f"127.0.0.{11 + n}", pin=False)) for n in range(4)]
+        servers = [stack.enter_context(Server(bin_dir, host=f"127.0.0.{11 + n}", pin=False)) for n in range(4)]
         j = phx_load("idle", "--url", "ws://localhost:4000/socket", "--connect-to", ",".join(s.address for s in servers), "--users", "60000", "--ramp", "30",
                      "--duration", "5", "--timeout", "30", pin=False)
         server_cpu = sum(s.cpu() for s in servers)

@@ -2,7 +2,7 @@
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { once } from "node:events";
 import net from "node:net";
@@ -249,10 +249,62 @@ test("a restart of the server: join says so on stderr and goes on", async () => 
   await own.stop();
 });
 
-test("a stdout that takes nothing is an error, not a quiet end", async () => {
-  for (const words of [`push ${url} room:full ping`, "--help", "version"]) {
-    const r = spawnSync("bash", ["-c", `"$0" ${words} > /dev/full`, path.join(bin, "phx")], { encoding: "utf8" });
-    assert.deepEqual([r.status, r.stderr], [1, "phx: cannot write to stdout: No space left on device\n"], words);
+/** Numbers that nobody can mean: one short line, exit 2, whatever the program. */
+const hopeless = ["1e309", "9".repeat(300), "-1", "nan", "1x"];
+
+test("a stdout that takes nothing is an error, not a quiet end; a pipe that closes is a quiet end", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "phx-full-"));
+  const file = (name, text) => { writeFileSync(path.join(folder, name), text); return path.join(folder, name); };
+  const mock = file("mock.yaml", 'phxkit_mock: 1\nchannels: { "room:*": {} }\n');
+  const scenario = file("s.yaml", "phxkit_scenario: 1\nactors: { one: [ { connect: {} }, { join: room:full } ] }\n");
+  const frames = ['{"phxkit_capture":1,"tool":"t","url":"ws://x/socket","transport":"websocket","vsn":"2.0.0","started":"2026-01-01T00:00:00Z","clock":"monotonic"}',
+    '{"t":0,"c":1,"d":"out","k":"open"}',
+    JSON.stringify({ t: 1, c: 1, d: "out", k: "frame", op: "text", raw: '["1","1","room:full","phx_join",{}]' }),
+    JSON.stringify({ t: 2, c: 1, d: "in", k: "frame", op: "text", raw: '["1","1","room:full","phx_reply",{"status":"ok","response":{"other":true}}]' })];
+  const capture = file("c.ndjson", frames.join("\n") + "\n");
+  for (const [program, words] of [
+    ["phx", `push ${url} room:full ping`], ["phx", "--help"], ["phx", "version"], ["phx", "conformance --list"], ["phx", `conformance ${url} --only join.ok`],
+    ["phx", `conformance ${url} --only join.ok --pretty`], ["phx", `test ${scenario} --url ${url}`], ["phx", `test ${scenario} --url ${url} --pretty`],
+    ["phx", `replay ${capture} --to ${url} --timeout 5`], ["phx", `record ${url} room:full --timeout 1`],
+    ["phx-server", "routes"], ["phx-server", "--print-config"], ["phx-server", "migrate --database sqlite::memory:"], ["phx-server", "--version"],
+    ["phx-server", "--port 0 --database sqlite::memory: --log-level error"], ["phx-server", `mock ${mock} --port 0 --log-level error`],
+  ]) {
+    const r = spawnSync("bash", ["-c", `"$0" ${words} > /dev/full`, path.join(bin, program)], { encoding: "utf8", timeout: 20_000 });
+    const last = r.stderr.trim().split("\n").at(-1);
+    assert.deepEqual([r.status, last], [1, `${program}: cannot write to stdout: No space left on device`], `${program} ${words}: ${r.stderr}`);
+  }
+  for (const [program, words] of [["phx", "conformance --list"], ["phx", "--help"], ["phx-server", "routes"]]) {
+    const r = spawnSync("bash", ["-c", `{ "$0" ${words}; echo $? >&2; } | true`, path.join(bin, program)], { encoding: "utf8" });
+    assert.equal(r.stderr, "0\n", words);
+  }
+  rmSync(folder, { recursive: true });
+});
+
+test("reports that cannot be written are an error, and nothing half-written stays", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "phx-full-"));
+  const scenario = path.join(folder, "s.yaml");
+  writeFileSync(scenario, "phxkit_scenario: 1\nactors: { one: [ { connect: {} }, { join: room:full } ] }\n");
+  await refused(["conformance", url, "--only", "join.ok", "--junit", path.join(folder, "no", "j.xml")], 2, /--junit '.*j\.xml' cannot be written: No such file or directory/);
+  for (const args of [["conformance", url, "--only", "join.ok", "--junit", "/dev/full"], ["test", scenario, "--url", url, "--tap", "/dev/full"]]) {
+    const r = await run("phx", args).done;
+    assert.equal(r.code, 1, r.stderr);
+    assert.match(r.stderr, /phx: cannot write '\/dev\/full': No space left on device\n$/);
+  }
+  const whole = await run("phx", ["test", scenario, "--url", url, "--tap", path.join(folder, "t.tap"), "--junit", "/dev/null"]).done;
+  assert.equal(whole.code, 0, whole.stderr);
+  assert.deepEqual(readdirSync(folder).sort(), ["s.yaml", "t.tap"]);
+  rmSync(folder, { recursive: true });
+});
+
+test("numbers that nobody can mean are one short line and exit 2", async () => {
+  for (const [args, flag] of [[["replay", "x", "--to", url], "--timeout"], [["replay", "x", "--to", url], "--connection"], [["conformance", url], "--timeout"],
+    [["ping", url], "--count"], [["push", url, "room:x", "ping"], "--timeout"], [["test", "x"], "--jobs"], [["test", "x"], "--retry"], [["proxy", url], "--listen"]]) {
+    for (const value of flag === "--timeout" ? hopeless : ["9".repeat(300), "-1"]) {
+      const r = spawnSync(path.join(bin, "phx"), [...args, `${flag}=${value}`], { encoding: "utf8" });
+      assert.deepEqual([r.status, r.stdout, r.stderr.trim().split("\n").length], [2, "", 1], `${flag}=${value}: ${r.stderr}`);
+      assert.match(r.stderr, new RegExp(`^phx: ${flag}: '.*' is not a .*\\(see phx ${args[0]} --help\\)\n$`));
+      assert.ok(r.stderr.length < 160, r.stderr);
+    }
   }
 });
 

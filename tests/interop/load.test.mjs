@@ -1,8 +1,10 @@
 // phx-load as a CI job would use it, against phx-server: figures, gates, exit codes, processes, segments, interruption.
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { start } from "./server.mjs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { start, bin } from "./server.mjs";
 import { load, results } from "./load_tool.mjs";
 
 const { file, result } = results();
@@ -97,7 +99,7 @@ test("segments started apart merge to the whole, deliveries across them included
   const both = await Promise.all([1, 2].map((n) => run(...args, "--segment", `${n}/2`, "--out", file(`seg${n}.json`))));
   for (const r of both) assert.equal(r.code, 0, r.stderr);
   const merged = await load("merge", file("seg1.json"), file("seg2.json"), "--out", file("whole.json"), "--gate", "delivery.lost == 0").done;
-  assert.ok([0, 6].includes(merged.code), merged.stderr + merged.stdout);  // 6: merge knows no --max-lag, and the machine may be busy
+  assert.equal(merged.code, 0, merged.stderr + merged.stdout);
   const j = result("whole.json");
   assert.equal(j.users.joined, 40);
   assert.equal(j.deliveries.expected, j.deliveries.received);
@@ -135,6 +137,63 @@ gates: [ "errors.total == 0" ]
   const bad = await run(file("bad.yaml"));
   assert.equal(bad.code, 2);
   assert.match(bad.stderr, /bad\.yaml:3:1: unknown key 'user', did you mean 'users'\?/);
+});
+
+const bash = (words) => spawnSync("bash", ["-c", `"$0" ${words}`, path.join(bin, "phx-load")], { encoding: "utf8", timeout: 30_000 });
+
+test("a full disk is exit 1 with one line, a closed pipe a quiet end", async () => {
+  const quick = `run join --url ${url} --users 2 --ramp 0 --duration 0 --max-lag 60 --quiet`;
+  assert.equal(bash(`${quick} --out ${file("full1.json")} --segment 1/2 > /dev/null`).status, 0);
+  assert.equal(bash(`${quick} --out ${file("full2.json")} --segment 2/2 > /dev/null`).status, 0);
+  const [a, b] = [file("full1.json"), file("full2.json")];
+  const commands = [quick, `report ${a}`, `compare ${a} ${b}`, `compare ${a} ${b} --json`, `merge ${a} ${b} --out ${file("full.json")}`, "--help", "run --help", "--version"];
+  for (const words of commands) {
+    const full = bash(`${words} > /dev/full`);
+    assert.deepEqual([full.status, full.stderr], [1, "phx-load: cannot write to stdout: No space left on device\n"], words);
+  }
+  for (const words of commands.slice(1)) {
+    const closed = spawnSync("bash", ["-c", `{ "$0" ${words}; echo $? >&2; } | true`, path.join(bin, "phx-load")], { encoding: "utf8" });
+    assert.equal(closed.stderr, "0\n", words);
+  }
+  for (const words of [`${quick} --out /dev/full`, `${quick} --html /dev/full`, `report ${a} --html /dev/full`, `compare ${a} ${b} --html /dev/full`, `merge ${a} ${b} --out /dev/full`]) {
+    const full = bash(words);
+    assert.deepEqual([full.status, full.stderr], [1, "phx-load: cannot write '/dev/full': No space left on device\n"], words);
+  }
+  const shown = bash(`${quick} --out /dev/full --junit ${file("full.xml")}`);
+  assert.equal(JSON.parse(shown.stdout).users.joined, 2, "the run is not to be had again: what can be told is told");
+  assert.ok(existsSync(file("full.xml")));
+});
+
+test("files that cannot be written are told before the run, and nothing half-written stays", async () => {
+  const done = await run("join", "--users", "2", "--ramp", "0", "--duration", "0", "--out", file("ok.json"));
+  assert.equal(done.code, 0, done.stderr);
+  const before = readFileSync(file("ok.json"), "utf8");
+  for (const folder of ["/proc", file("ok.json"), file("not/there")])
+    for (const words of [`run join --url ws://127.0.0.1:1/socket --out ${folder}/x.json`, `run join --url ws://127.0.0.1:1/socket --html ${folder}/x.html`,
+      `report ${file("ok.json")} --html ${folder}/x.html`, `compare ${file("ok.json")} ${file("ok.json")} --html ${folder}/x.html`, `merge ${file("ok.json")} --out ${folder}/x.json`]) {
+      const r = bash(words);
+      assert.deepEqual([r.status, r.stdout], [2, ""], words);
+      assert.match(r.stderr, /^phx-load: --(out|html) '.*\/x\.(json|html)' cannot be written: [^\n]+\n$/);
+    }
+  assert.equal(readFileSync(file("ok.json"), "utf8"), before);
+  assert.deepEqual(readdirSync(path.dirname(file("x"))).filter((name) => name.endsWith(".part")), []);
+  const pipe = bash(`run join --url ${url} --users 2 --ramp 0 --duration 0 --max-lag 60 --quiet --out /dev/stderr 2>&1 >/dev/null | head -c 1`);
+  assert.equal(pipe.stdout, "{", "a device is written in place");
+});
+
+test("numbers that nobody can mean are one short line and exit 2", () => {
+  const flags = { run: ["users", "rate", "ramp", "duration", "topics", "publishers", "payload-bytes", "inflight", "seed", "timeout", "late", "drain", "processes", "threads", "max-lag",
+    "members", "fleet-wait", "abort-grace", "target-pid", "segment"], search: ["from", "to", "step", "precision"], compare: ["threshold"] };
+  const words = { run: ["run", "echo", "--url", url], search: ["search", "echo", "--url", url], compare: ["compare", "a", "b"] };
+  const all = ["1e309", "9".repeat(300), "-1", "nan", "1x"];
+  for (const [command, names] of Object.entries(flags))
+    for (const name of names)
+      for (const value of ["users", "rate", "duration"].includes(name) ? all : ["9".repeat(300), "nan"]) {
+        const r = spawnSync(path.join(bin, "phx-load"), [...words[command], `--${name}=${value}`], { encoding: "utf8", timeout: 30_000 });
+        assert.deepEqual([r.status, r.stdout, r.stderr.trim().split("\n").length], [2, "", 1], `--${name}=${value}: ${r.stderr}`);
+        assert.match(r.stderr, name === "segment" ? /^phx-load: --segment must be A\/B/ : new RegExp(`^phx-load: --${name}: '.*' is not a .*--help\\)\n$`));
+        assert.ok(r.stderr.length < 160, r.stderr);
+      }
 });
 
 test("search finds where a gate breaks", async () => {

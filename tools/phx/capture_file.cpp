@@ -19,8 +19,8 @@ CaptureSink::~CaptureSink() {
 }
 
 void CaptureSink::line(const std::string& text) {
+  if (file_ == stdout) return print(text + '\n');
   if (std::fwrite(text.data(), 1, text.size(), file_) == text.size() && std::fputc('\n', file_) != EOF && std::fflush(file_) == 0) return;
-  if (file_ == stdout) throw ClosedPipe{};
   throw Failure(ExitCode::error, "--out: cannot write '" + path_ + "': " + std::strerror(errno));
 }
 

@@ -11,8 +11,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iostream>
 
 #include "command.hpp"
 
@@ -78,16 +76,16 @@ class Report {
       if (!r.detail.empty()) line["detail"] = r.detail;
       return out_.data(line);
     }
-    std::cout << paint(r.verdict) << word(r.verdict) << (colour_ ? "\033[0m" : "") << "  " << r.check->id << "  " << r.check->says << " ("
-              << r.check->rule << ")\n";
-    if (!r.detail.empty()) std::cout << "      " << r.detail << "\n";
-    flush();
+    std::string text = std::string(paint(r.verdict)) + word(r.verdict) + (colour_ ? "\033[0m" : "") + "  ";
+    text.append(r.check->id).append("  ").append(r.check->says).append(" (").append(r.check->rule).append(")\n");
+    if (!r.detail.empty()) text += "      " + r.detail + "\n";
+    print(text);
   }
 
   void end(const conformance::Score& s) {
     if (lines_) return out_.data(obj("passed", s.passed, "failed", s.failed, "skipped", s.skipped, "score", percent(s)));
-    std::cout << s.passed << " passed, " << s.failed << " failed, " << s.skipped << " skipped: score " << percent(s) << " %\n";
-    flush();
+    print(std::to_string(s.passed) + " passed, " + std::to_string(s.failed) + " failed, " + std::to_string(s.skipped) + " skipped: score " +
+          std::to_string(percent(s)) + " %\n");
   }
 
  private:
@@ -96,20 +94,10 @@ class Report {
     static constexpr const char* colours[] = {"\033[32m", "\033[31m", "\033[33m"};
     return colour_ ? colours[static_cast<std::size_t>(v)] : "";
   }
-  static void flush() {
-    if (!std::cout.flush()) throw ClosedPipe{};
-  }
 
   bool lines_, colour_;
   Output out_;
 };
-
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) throw Failure(ExitCode::error, "--junit: cannot write " + path);
-}
 
 /// Nobody there is not a fault of the protocol.
 void connect_first(testing::Target& target, const conformance::Description& description) {
@@ -121,6 +109,7 @@ void connect_first(testing::Target& target, const conformance::Description& desc
 }
 
 ExitCode run_checks(const ConformanceOptions& options) {
+  check_writable(options.junit, "--junit");
   const conformance::Description description = describe(options);
   std::optional<testing::NetTarget> target;
   try {
@@ -139,8 +128,10 @@ ExitCode run_checks(const ConformanceOptions& options) {
 }
 
 ExitCode list_checks() {
-  for (const conformance::Check& check : conformance::checks()) std::cout << check.id << "\t" << check.rule << "\t" << check.says << "\n";
-  if (!std::cout.flush()) throw ClosedPipe{};
+  std::string lines;
+  for (const conformance::Check& check : conformance::checks())
+    lines.append(check.id).append("\t").append(check.rule).append("\t").append(check.says).append("\n");
+  print(lines);
   return ExitCode::pass;
 }
 
@@ -162,7 +153,7 @@ void add_conformance(CLI::App& app, Command& chosen) {
       ->delimiter(',')
       ->check(CLI::IsMember({"v1", "binary", "longpoll", "origin", "token", "limits"}));
   command->add_option("--only", options->only, "checks whose name begins so: join, v1.messages");
-  command->add_option("--timeout", options->timeout, "seconds for what ought to come (default 5)")->check(CLI::PositiveNumber);
+  command->add_option("--timeout", options->timeout, "seconds for what ought to come (default 5)")->check(check_seconds);
   command->add_option("--junit", options->junit, "write a JUnit report to this file");
   command->add_option("--ca-file", options->ca_file, "trust these certificates");
   command->add_flag("--insecure", options->insecure, "do not verify the server's certificate");

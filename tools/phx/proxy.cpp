@@ -65,7 +65,7 @@ void add_proxy(CLI::App& app, Command& chosen) {
   auto o = std::make_shared<ProxyOptions>();
   CLI::App* command =
       app.add_subcommand("proxy", "stand between a client and a server: a capture of everything on stdout, faults on demand");
-  command->add_option("--listen", o->listen, "port to listen on; 0 takes a free one")->check(CLI::Range(0, 65535))->required();
+  command->add_option("--listen", o->listen, "port to listen on; 0 takes a free one")->check(check_count(0, 65535))->required();
   command->add_option("--to", o->to, "ws://host:port or wss://host:port; the path is the client's")->required();
   command->add_option("--host", o->host, "address to listen on")->capture_default_str();
   command->add_option("--out", o->out, "file for the capture, instead of stdout");

@@ -144,7 +144,8 @@ void add_replay(CLI::App& app, Command& chosen) {
   command->add_option("file", flags->file, "capture, as phx record and phx proxy write it")->required();
   command->add_option("--to", flags->url, "ws://host:port/socket")->required();
   command->add_option("--params", flags->params, "connect params, a JSON object (those of the capture are not sent)");
-  command->add_option("--connection", flags->connection, "number of the connection in the capture; default: the first with frames");
+  command->add_option("--connection", flags->connection, "number of the connection in the capture; default: the first with frames")
+      ->check(check_count(0));
   command
       ->add_option("--ignore", flags->ignore, "key whose values may differ (phx_ref, online_at, inserted_at always may); may be repeated")
       ->take_all()
@@ -152,7 +153,7 @@ void add_replay(CLI::App& app, Command& chosen) {
   command->add_flag("--recorded-pace", flags->recorded_pace, "with the pauses of the capture, not as fast as the answers come");
   command->add_option("--ca-file", flags->ca_file, "PEM file of the authorities to trust for wss://");
   command->add_flag("--insecure", flags->insecure, "take any certificate of the server: anybody may be in the middle");
-  command->add_option("--timeout", flags->timeout_seconds, "seconds to wait for each answer (default 5)")->check(CLI::PositiveNumber);
+  command->add_option("--timeout", flags->timeout_seconds, "seconds to wait for each answer (default 5)")->check(check_seconds);
   command->add_flag("--json", flags->output.json, "one JSON object per line, also on a terminal");
   command->add_flag("--quiet", flags->output.quiet, "no talk on stderr");
   command->callback([flags, &chosen] { chosen = [flags] { return ReplayCommand(*flags, read_capture_file(flags->file)).run(); }; });

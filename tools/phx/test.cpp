@@ -1,6 +1,7 @@
 // phx test FILE|DIR...: scenario files against a server.
 #include <CLI/CLI.hpp>
 
+#include <phx/cli/output.hpp>
 #include <phx/cli/program.hpp>
 #include <phx/core/json.hpp>
 #include <phx/scenario/report.hpp>
@@ -11,7 +12,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <map>
 
 #include "command.hpp"
@@ -55,17 +55,6 @@ std::vector<std::string> files_of(const TestOptions& options) {
     out.insert(out.end(), found.begin(), found.end());
   }
   return out;
-}
-
-/// Whole or not at all: whoever reads the report never sees a half of it.
-void write_file(const std::string& path, const std::string& text) {
-  const std::string part = path + ".part";
-  std::ofstream out(part, std::ios::binary);
-  if (!(out << text) || !out.flush()) throw Failure(ExitCode::error, "cannot write '" + path + "'");
-  out.close();
-  std::error_code error;
-  fs::rename(part, path, error);
-  if (error) throw Failure(ExitCode::error, "cannot write '" + path + "': " + error.message());
 }
 
 class TestCommand {
@@ -144,10 +133,6 @@ class TestCommand {
       out_.data(to_json(r));
   }
 
-  static void print(const std::string& text) {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) throw ClosedPipe{};
-  }
-
   /// A failed assertion outweighs a server that could not be reached.
   static ExitCode code_of(const TestReport& report) {
     ExitCode code = ExitCode::pass;
@@ -196,8 +181,8 @@ void add_test(CLI::App& app, Command& chosen) {
   command->add_option("--url", options->url, "instead of the scenarios' own");
   command->add_option("--tag", options->tags, "only scenarios with this tag; may be repeated")->take_all()->allow_extra_args(false);
   command->add_option("--exclude", options->excluded, "no scenarios with this tag; may be repeated")->take_all()->allow_extra_args(false);
-  command->add_option("--jobs", options->jobs, "scenarios at a time")->check(CLI::Range(1, 1000));
-  command->add_option("--retry", options->retries, "further attempts of a failed scenario")->check(CLI::Range(0, 100));
+  command->add_option("--jobs", options->jobs, "scenarios at a time")->check(check_count(1, 1000));
+  command->add_option("--retry", options->retries, "further attempts of a failed scenario")->check(check_count(0, 100));
   command->add_option("--seed", options->seed, "of all random values; the summary names the one that was used");
   command->add_flag("--watch", options->watch, "run again when a file changes");
   command->add_option("--junit", options->junit, "write a JUnit report");

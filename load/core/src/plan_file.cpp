@@ -214,4 +214,13 @@ Json plan_json(const Plan& plan) {
   return out;
 }
 
+Json plan_identity(Json plan) {
+  for (const char* key : {"name", "scenario"})  // a plan without a name is called like its file
+    if (const auto at = plan.find(key); at != plan.end() && at->is_string()) {
+      const std::string path = at->get<std::string>();
+      *at = path.substr(path.rfind('/') + 1);
+    }
+  return plan;
+}
+
 }  // namespace phx::load

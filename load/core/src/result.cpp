@@ -126,6 +126,7 @@ Json generator_json(const Report& r, const Stats& total, const std::vector<std::
   out["lag_p50_us"] = static_cast<double>(total[Metric::lag].percentile(50)) / 1000;
   out["lag_p99_us"] = static_cast<double>(total[Metric::lag].percentile(99)) / 1000;
   out["lag_max_us"] = static_cast<double>(total[Metric::lag].max()) / 1000;
+  out["max_lag_us"] = r.max_lag_us;
   out["overloaded"] = !reasons.empty();
   out["reasons"] = reasons;
   return out;
@@ -224,7 +225,7 @@ RunResult evaluate(const Report& r) {
   out.users = r.part.users;
   out.gates = judge(r, out.deliveries);
   out.gates_pass = std::all_of(out.gates.begin(), out.gates.end(), [](const GateResult& g) { return g.pass; });
-  out.overloaded = overload_reasons(r, total);
+  out.overloaded = r.segments_judged ? r.part.generator.trouble : overload_reasons(r, total);
   Json gates = Json::array(), rows = Json::array();
   for (const GateResult& g : out.gates) gates.push_back(g.to_json());
   for (const auto& [t, second] : r.part.series) rows.push_back(second.to_json());
@@ -266,13 +267,19 @@ RunPart part_of(const std::string& file, const Json& j) {
   auto part = RunPart::from_json(obj("stages", std::move(stages), "ledger", j.at("ledger"), "users", j.at("users"), "series",
                                      j.at("series"), "generator", j.at("generator"), "refusal", j.value("refusal", std::string())));
   if (!part) throw std::invalid_argument(file + ": damaged: its figures do not add up");
+  part->generator.trouble.clear();
+  for (const Json& reason : j.at("generator").at("reasons"))
+    part->generator.trouble.push_back("segment " + j.at("segment").get<std::string>() + ": " + reason.get<std::string>());
   return std::move(*part);
 }
 
 }  // namespace
 
 Report merge_results(const std::vector<std::pair<std::string, Json>>& files) {
+  constexpr double unsaid_max_lag_us = 100'000;  // what older files were judged by unless they were told otherwise
   Report out;
+  out.segments_judged = true;
+  out.max_lag_us = 0;
   std::vector<std::string> seen;
   for (const auto& [file, j] : files) {
     try {
@@ -281,7 +288,8 @@ Report merge_results(const std::vector<std::pair<std::string, Json>>& files) {
       const std::string segment = j.at("segment").get<std::string>();
       if (std::find(seen.begin(), seen.end(), segment) != seen.end())
         throw std::invalid_argument(file + ": segment " + segment + " is there twice");
-      if (!seen.empty() && j.at("plan") != out.plan) throw std::invalid_argument(file + ": another plan than " + files.front().first);
+      if (!seen.empty() && plan_identity(j.at("plan")) != plan_identity(out.plan))
+        throw std::invalid_argument(file + ": another plan than " + files.front().first);
       if (seen.empty()) {
         out.plan = j.at("plan");
         out.name = j.at("name").get<std::string>();
@@ -299,6 +307,7 @@ Report merge_results(const std::vector<std::pair<std::string, Json>>& files) {
       out.seconds = std::max(out.seconds, j.at("seconds").get<double>());
       out.interrupted = out.interrupted || j.at("interrupted").get<bool>();
       if (j.at("aborted_by").is_string()) out.aborted_by = j["aborted_by"].get<std::string>();
+      out.max_lag_us = std::max(out.max_lag_us, j.at("generator").value("max_lag_us", unsaid_max_lag_us));
       out.part.merge(part_of(file, j));
     } catch (const Json::exception& e) { throw std::invalid_argument(file + ": damaged: " + e.what()); }
   }

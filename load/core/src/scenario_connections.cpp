@@ -96,7 +96,7 @@ void ScenarioSwarm::flush(std::uint32_t slot) {
   tally_.count(Counter::bytes_out, c.link->out().size());
   tally_.count(Counter::sends);
   wire_.write(slot, 0, c.link->out());
-  c.link->out().clear();
+  c.link->sent();
 }
 
 void ScenarioSwarm::refuse(std::uint32_t player, std::size_t actor, scenario::Refusal why, ErrorClass error, Instant now) {

@@ -112,7 +112,7 @@ void ScenarioLink::on_reply(const core::EnvelopeView& in, Instant now, LinkEvent
     heartbeat_ref_.clear();
     return events.push_back(LinkHeartbeat{now - heartbeat_sent_});
   }
-  const auto at = awaited_.find(std::string(in.ref));
+  const auto at = awaited_.find(in.ref);
   if (at == awaited_.end()) return;  // of a push that expects none
   const Awaited awaited = at->second;
   awaited_.erase(at);

@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -72,7 +71,8 @@ class ScenarioLink {
   void close();
 
   bool is_open() const noexcept { return open_; }
-  std::string& out() noexcept { return out_; }
+  const std::string& out() const noexcept { return out_; }
+  void sent() noexcept { out_ = {}; }  ///< its memory is given back: an upgrade request is half a kilobyte
   std::size_t joined() const noexcept { return joined_; }
   Instant due_heartbeat = Instant::max();
 
@@ -104,7 +104,7 @@ class ScenarioLink {
   core::ws::Decoder decoder_{core::ws::Role::client};
   std::string out_;
   std::map<std::uint32_t, Channel> channels_;
-  std::unordered_map<std::string, Awaited> awaited_;  // by ref
+  std::map<std::string, Awaited, std::less<>> awaited_;  // by ref
   std::uint64_t last_ref_ = 0;
   std::size_t joined_ = 0;
   std::string heartbeat_ref_;

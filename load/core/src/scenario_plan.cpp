@@ -3,6 +3,7 @@
 
 #include <phx/core/json.hpp>
 #include <phx/load/gate.hpp>
+#include <phx/scenario/each_step.hpp>
 #include <phx/scenario/scenario.hpp>
 
 #include <algorithm>
@@ -17,7 +18,6 @@ using scenario::FileError;
 using scenario::LoadStage;
 using scenario::Scenario;
 using scenario::Step;
-using scenario::Steps;
 using scenario::Yaml;
 
 constexpr std::int64_t most_users = 100'000'000;
@@ -33,16 +33,6 @@ void add_stages(const Scenario& scenario, const Yaml& in, Plan& plan) {
     };
     add(s.over, true);
     add(s.hold, false);
-  }
-}
-
-/// Calls `f` with every step, those inside of others too.
-void each_step(const Steps& steps, const auto& f) {
-  for (const Step& step : steps) {
-    f(step);
-    if (const auto* repeat = std::get_if<scenario::RepeatStep>(&step.kind)) each_step(repeat->steps, f);
-    if (const auto* parallel = std::get_if<scenario::ParallelStep>(&step.kind))
-      for (const Steps& branch : parallel->branches) each_step(branch, f);
   }
 }
 
@@ -93,8 +83,8 @@ Plan scenario_plan(std::string_view text, const std::string& file) {
 
 void check_scenario(const Plan& plan, const std::string& url) {
   const auto check = [&](const Step& step) { check_step(step, url); };
-  each_step(plan.scenario->setup, check);
-  for (const Actor& actor : plan.scenario->actors) each_step(actor.steps, check);
+  scenario::each_step(plan.scenario->setup, check);
+  for (const Actor& actor : plan.scenario->actors) scenario::each_step(actor.steps, check);
 }
 
 }  // namespace phx::load

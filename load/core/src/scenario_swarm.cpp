@@ -22,8 +22,7 @@ constexpr std::string_view expect_steps = "expect steps";
 
 }  // namespace
 
-ScenarioSwarm::ScenarioSwarm(SwarmJob job, Wire& wire)
-    : job_(std::move(job)), wire_(wire), length_(job_.plan.length()), rng_(job_.plan.seed * 1'000'003 + job_.part), wheel_(job_.start) {
+ScenarioSwarm::ScenarioSwarm(SwarmJob job, Wire& wire) : PlannedCrowd(std::move(job), wire) {
   const std::uint32_t peak = job_.plan.peak_users();
   const std::uint32_t own = peak > job_.part ? (peak - job_.part - 1) / job_.parts + 1 : 0;
   players_.resize(own);
@@ -40,17 +39,9 @@ ScenarioSwarm::~ScenarioSwarm() = default;
 void ScenarioSwarm::place(std::uint32_t player, Duration after) {
   Player& p = players_[player];
   const auto visit = job_.plan.visit(p.id, after);
-  p.due_begin = visit ? job_.start + visit->from : never;
-  p.visit_over = visit && visit->to < length_ ? job_.start + visit->to : never;
+  p.due_begin = visit ? at(visit->from) : never;
+  p.visit_over = visit && visit->to < length_ ? at(visit->to) : never;
   arm(player);
-}
-
-void ScenarioSwarm::start_queued(Instant now) {
-  while (!queue_.empty() && opening_ < job_.opening_at_once) {
-    const std::uint32_t player = queue_.front();
-    queue_.pop_front();
-    begin(player, now);
-  }
 }
 
 void ScenarioSwarm::begin(std::uint32_t player, Instant now) {
@@ -66,7 +57,8 @@ void ScenarioSwarm::begin(std::uint32_t player, Instant now) {
                                                                          .user = p.id,
                                                                          .seed = job_.plan.seed + p.id * 1'000'003ull + p.runs++ * 7919ull,
                                                                          .unix_ms = wall,
-                                                                         .mailbox_limit = mailbox_limit});
+                                                                         .mailbox_limit = mailbox_limit,
+                                                                         .timeline = false});
   ++playing_;
   p.core->start(now, effects_);
   perform(player, now);
@@ -163,15 +155,6 @@ ErrorClass ScenarioSwarm::class_of(const Player& p, const scenario::Failure& why
   return ErrorClass::expect_failed;
 }
 
-void ScenarioSwarm::on_deadline(Instant now) {
-  tally_.enter(job_.plan.stage_at(now - job_.start));
-  due_.clear();
-  wheel_.expire(now, due_);
-  for (std::size_t i = 0; i < due_.size(); ++i) on_timer(due_[i], now);
-  start_queued(now);
-  if (now >= job_.start + length_) stop(now);
-}
-
 void ScenarioSwarm::on_timer(std::uint32_t player, Instant now) {
   Player& p = players_[player];
   if (p.due_begin <= now) {
@@ -187,28 +170,19 @@ void ScenarioSwarm::on_timer(std::uint32_t player, Instant now) {
   arm(player);
 }
 
-std::optional<Instant> ScenarioSwarm::next_deadline() const {
-  Instant next = wheel_.next().value_or(never);
-  if (!stopped_) next = std::min(next, job_.start + length_);
-  return next == never ? std::nullopt : std::optional(next);
-}
-
 void ScenarioSwarm::arm(std::uint32_t player) {
   const Player& p = players_[player];
   Instant next = p.due_begin;
   if (p.core) next = p.core->next_deadline().value_or(never);
   for (const std::uint32_t slot : p.slots)
     if (connections_[slot].link) next = std::min(next, connections_[slot].link->due_heartbeat);
-  if (next == never)
-    wheel_.disarm(player);
-  else
-    wheel_.arm(player, next);
+  arm_for(player, next);
 }
 
 void ScenarioSwarm::stop(Instant now) {
   if (stopped_) return;
   stopped_ = true;
-  if (now < job_.start + length_) queue_.clear();  // interrupted; else who should be there by now still comes
+  if (now < end()) queue_.clear();  // interrupted; else who should be there by now still comes
   for (std::uint32_t player = 0; player < players_.size(); ++player) {
     players_[player].due_begin = never;
     arm(player);

@@ -19,14 +19,7 @@ User::User(User&&) noexcept = default;
 User& User::operator=(User&&) noexcept = default;
 static_assert(sizeof(User) <= 320, "paid by every user");
 
-Swarm::Swarm(SwarmJob job, Wire& wire)
-    : job_(std::move(job)),
-      wire_(wire),
-      length_(job_.plan.length()),
-      ramp_(job_.plan.ramp()),
-      rng_(job_.plan.seed * 1'000'003 + job_.part),
-      wheel_(job_.start),
-      marker_(stamp_marker(job_.run)) {
+Swarm::Swarm(SwarmJob job, Wire& wire) : PlannedCrowd(std::move(job), wire), ramp_(job_.plan.ramp()), marker_(stamp_marker(job_.run)) {
   const Plan& plan = job_.plan;
   for (const Profile& p : plan.profiles) {
     zipf_.push_back(p.zipf > 0 && p.topics > 1 ? std::optional(Zipf(p.topics, p.zipf)) : std::nullopt);
@@ -108,16 +101,9 @@ void Swarm::arrive(std::uint32_t slot, Instant planned, Instant now) {
   start_queued(now);
 }
 
-void Swarm::start_queued(Instant now) {
-  while (!queue_.empty() && opening_ < job_.opening_at_once) {
-    const std::uint32_t slot = queue_.front();
-    queue_.pop_front();
-    if (users_[slot].state == State::queued) begin(slot, now);
-  }
-}
-
 void Swarm::begin(std::uint32_t slot, Instant now) {
   User& u = users_[slot];
+  if (u.state != State::queued) return;  // gone meanwhile
   u.state = State::opening;
   u.tried = true;
   u.started = u.stage_began = now;
@@ -149,23 +135,15 @@ void Swarm::cut_all(Instant now) {
   }
 }
 
-void Swarm::on_deadline(Instant now) {
-  tally_.enter(job_.plan.stage_at(now - job_.start));
-  if (next_arrival_ <= now) open_arrivals(now);
-  if (std::any_of(cuts_.begin(), cuts_.end(), [&](Instant cut) { return cut <= now; })) cut_all(now);
-  due_.clear();
-  wheel_.expire(now, due_);
-  for (std::size_t i = 0; i < due_.size(); ++i) on_timer(due_[i], now);
-  start_queued(now);
-  if (now >= end()) stop(now);  // behind what was planned until now
+Instant Swarm::next_planned() const {
+  Instant next = next_arrival_;
+  for (const Instant cut : cuts_) next = std::min(next, cut);
+  return next;
 }
 
-std::optional<Instant> Swarm::next_deadline() const {
-  Instant next = wheel_.next().value_or(never);
-  next = std::min(next, next_arrival_);
-  for (const Instant cut : cuts_) next = std::min(next, cut);
-  if (!stopped_) next = std::min(next, end());
-  return next == never ? std::nullopt : std::optional(next);
+void Swarm::on_planned(Instant now) {
+  if (next_arrival_ <= now) open_arrivals(now);
+  if (std::any_of(cuts_.begin(), cuts_.end(), [&](Instant cut) { return cut <= now; })) cut_all(now);
 }
 
 void Swarm::on_timer(std::uint32_t slot, Instant now) {
@@ -371,10 +349,7 @@ void Swarm::finish(Instant now) {
 void Swarm::arm(User& u, std::uint32_t slot) {
   Instant next = std::min({u.due_step, u.due_heartbeat, u.due_action, u.due_stay});
   if (u.poll) next = std::min(next, u.poll->core.next_deadline().value_or(never));
-  if (next == never)
-    wheel_.disarm(slot);
-  else
-    wheel_.arm(slot, next);
+  arm_for(slot, next);
 }
 
 void Swarm::flush(std::uint32_t slot) {

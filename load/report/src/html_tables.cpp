@@ -184,7 +184,8 @@ std::string generator_table(const Json& r) {
   const auto row = [&](const char* name, const std::string& value) { out += "<tr>" + word(name) + cell(safe(value)) + "</tr>\n"; };
   row("CPU, of one core", format("%.1f %%", number_of(g, "cpu") * 100));
   row("Busiest thread", format("%.1f %% of its core", number_of(g, "busiest_thread") * 100));
-  row("Scheduler lag p99, max", time_text(number_of(g, "lag_p99_us")) + ", " + time_text(number_of(g, "lag_max_us")));
+  row("Scheduler lag p99, max", time_text(number_of(g, "lag_p99_us")) + ", " + time_text(number_of(g, "lag_max_us")) +
+                                    (g.contains("max_lag_us") ? " (limit of p99 " + time_text(number_of(g, "max_lag_us")) + ")" : ""));
   row("Threads, processes", count_text(number_of(g, "threads")) + ", " + count_text(number_of(g, "processes")));
   row("Descriptors, limit per process", count_text(number_of(g, "descriptors")) + ", " + count_text(number_of(g, "descriptor_limit")));
   row("TCP retransmits", count_text(number_of(g, "retransmits")));

@@ -117,6 +117,7 @@ void check(const Checker& c) {
   generator.has(Kind::count,
                 {"threads", "processes", "retransmits", "descriptors", "descriptor_limit", "backlog_max_bytes", "resident_bytes"});
   check_texts(generator, "reasons");
+  if (generator.json().contains("max_lag_us")) generator.has(Kind::number, {"max_lag_us"});
   c.each("gates", check_gate);
   if (c.json().contains("target")) check_target(c.in("target"));
   if (c.json().contains("scenario"))

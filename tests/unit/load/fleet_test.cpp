@@ -31,6 +31,13 @@ class Fleet {
     }
   };
 
+  Fleet() = default;
+  /// One that has begun: all have found each other and are on their way.
+  Fleet(std::initializer_list<const char*> ids) {
+    for (const char* id : ids) add(id, static_cast<std::uint32_t>(ids.size()));
+    run(3s);
+  }
+
   Member& add(const std::string& id, std::uint32_t members, Duration clock = 0s, const std::string& plan = "p") {
     Member& m = members_[id];
     m.clock = clock;
@@ -140,10 +147,8 @@ TEST(FleetCore, TheOffsetIsAsWrongAsItSaysAtMost) {
 }
 
 TEST(FleetCore, AClockThatDriftsIsMeasuredAgain) {
-  Fleet fleet;
-  fleet.add("a", 2);
-  auto& b = fleet.add("b", 2);
-  fleet.run(3s);
+  Fleet fleet{"a", "b"};
+  auto& b = fleet["b"];
   b.clock = 1ms;
   fleet.run(30s);
   const auto& seen = fleet["a"].core->members()[1];
@@ -187,10 +192,7 @@ TEST(FleetCore, WhoLeavesWhileOthersGatherIsNotWaitedFor) {
 }
 
 TEST(FleetCore, WhoComesLateIsRefusedAndTheFleetGoesOn) {
-  Fleet fleet;
-  fleet.add("m", 2);
-  fleet.add("n", 2);
-  fleet.run(3s);
+  Fleet fleet{"m", "n"};
   for (const char* late : {"a", "z"}) {
     fleet.add(late, 2);
     fleet.run(1s);
@@ -222,9 +224,7 @@ TEST(FleetCore, AnotherPlanIsNoMember) {
 }
 
 TEST(FleetCore, AMemberThatDiesIsToldOnceAndTheOthersGoOn) {
-  Fleet fleet;
-  for (const char* id : {"a", "b", "c"}) fleet.add(id, 3);
-  fleet.run(3s);
+  Fleet fleet{"a", "b", "c"};
   fleet["b"].dead = true;
   fleet.run(4s);
   EXPECT_TRUE(fleet["a"].all<FleetLost>().empty());
@@ -244,20 +244,14 @@ TEST(FleetCore, ADeathBeforeTheStartEndsTheFleet) {
 }
 
 TEST(FleetCore, WithoutItsCoordinatorAMemberFails) {
-  Fleet fleet;
-  fleet.add("a", 2);
-  fleet.add("b", 2);
-  fleet.run(3s);
+  Fleet fleet{"a", "b"};
   fleet["a"].dead = true;
   fleet.run(7s);
   EXPECT_EQ(fleet["b"].all<FleetFailed>().at(0).why, FleetFailure::coordinator_lost);
 }
 
 TEST(FleetCore, ReportsArriveWholeAndInOrder) {
-  Fleet fleet;
-  fleet.add("a", 2);
-  fleet.add("b", 2);
-  fleet.run(3s);
+  Fleet fleet{"a", "b"};
   const std::string large(FleetCore::piece_bytes * 2 + 5, 'x');
   fleet.act("b", [&](FleetCore& core, FleetEffects& out) {
     core.report("one", out);
@@ -270,10 +264,7 @@ TEST(FleetCore, ReportsArriveWholeAndInOrder) {
 }
 
 TEST(FleetCore, ALostPieceIsCountedAndWhatFollowsArrives) {
-  Fleet fleet;
-  fleet.add("a", 2);
-  fleet.add("b", 2);
-  fleet.run(3s);
+  Fleet fleet{"a", "b"};
   fleet.loses = [](const std::string& message) { return message.find("\"piece\":1,") != std::string::npos; };
   fleet.act("b", [&](FleetCore& core, FleetEffects& out) {
     core.report(std::string(FleetCore::piece_bytes * 3, 'x'), out);
@@ -285,16 +276,14 @@ TEST(FleetCore, ALostPieceIsCountedAndWhatFollowsArrives) {
 }
 
 TEST(FleetCore, StopAndFinishReachAllAlsoWhenTheirMessageIsLost) {
-  Fleet fleet;
-  for (const char* id : {"a", "b", "c"}) fleet.add(id, 3);
-  fleet.run(3s);
-  fleet.act("a", [](FleetCore& core, FleetEffects& out) { core.stop(out); });
+  Fleet fleet{"a", "b", "c"};
+  fleet.act("a", &FleetCore::stop);
   fleet.run(10ms);
   EXPECT_EQ(fleet["b"].all<FleetStop>().size(), 1u);
   fleet.loses = [](const std::string& message) {
     return message.find("\"pong\"") == std::string::npos && message.find("\"phase\"") != std::string::npos;
   };
-  fleet.act("a", [](FleetCore& core, FleetEffects& out) { core.finish(out); });
+  fleet.act("a", &FleetCore::finish);
   fleet.run(2s);
   for (const char* id : {"b", "c"}) {
     EXPECT_EQ(fleet[id].all<FleetStop>().size(), 1u);
@@ -304,11 +293,8 @@ TEST(FleetCore, StopAndFinishReachAllAlsoWhenTheirMessageIsLost) {
 
 /// A member that closes its books may say nothing for longer than one that runs.
 TEST(FleetCore, ThereIsPatienceAtTheEnd) {
-  Fleet fleet;
-  fleet.add("a", 2);
-  fleet.add("b", 2);
-  fleet.run(3s);
-  fleet.act("a", [](FleetCore& core, FleetEffects& out) { core.finish(out); });
+  Fleet fleet{"a", "b"};
+  fleet.act("a", &FleetCore::finish);
   fleet.run(1s);
   fleet["b"].dead = true;
   fleet.run(20s);
@@ -318,19 +304,14 @@ TEST(FleetCore, ThereIsPatienceAtTheEnd) {
 }
 
 TEST(FleetCore, AnInterruptedMemberAsksTheCoordinator) {
-  Fleet fleet;
-  fleet.add("a", 2);
-  fleet.add("b", 2);
-  fleet.run(3s);
-  fleet.act("b", [](FleetCore& core, FleetEffects& out) { core.interrupt(out); });
+  Fleet fleet{"a", "b"};
+  fleet.act("b", &FleetCore::interrupt);
   fleet.run(1s);
   EXPECT_EQ(fleet["a"].all<FleetInterrupt>().size(), 1u);
 }
 
 TEST(FleetCore, TheVerdictReachesAll) {
-  Fleet fleet;
-  for (const char* id : {"a", "b", "c"}) fleet.add(id, 3);
-  fleet.run(3s);
+  Fleet fleet{"a", "b", "c"};
   const std::string result(FleetCore::piece_bytes + 1, 'r');
   fleet.act("a", [&](FleetCore& core, FleetEffects& out) { core.end(5, result, out); });
   fleet.run(1s);
@@ -346,10 +327,7 @@ TEST(FleetCore, AloneIsAFleetToo) {
 }
 
 TEST(FleetCore, StrangersOnTheBusAreCountedAndDoNoHarm) {
-  Fleet fleet;
-  fleet.add("a", 2);
-  fleet.add("b", 2);
-  fleet.run(3s);
+  Fleet fleet{"a", "b"};
   for (const char* text : {"", "hello", "[]", "{}", R"({"from":7})", R"({"from":"x","hello":1})", R"({"from":"b","ping":"x"})",
                            R"({"from":"a","pong":1})", R"({"from":"b","report":-1})", R"({"from":"a","phase":"x"})"})
     fleet.say(text);

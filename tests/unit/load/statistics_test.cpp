@@ -89,22 +89,39 @@ TEST(Result, SaysWhatTheContractNames) {
   EXPECT_NE(markdown(j).find("| `errors.total == 0` | 2 | **FAIL** |"), std::string::npos);
 }
 
+/// result.json of segment n of two, which was late by `lag` and judged by `max_lag_us`.
+std::pair<std::string, Json> segment(std::uint32_t n, Duration lag = 1ms, double max_lag_us = 100'000) {
+  RunPart part = some_part(static_cast<int>(n));
+  part.stages[0].record(Metric::lag, lag);
+  Report r = report_of(std::move(part));
+  r.segment = n;
+  r.segments = 2;
+  r.keep_ledger = true;
+  r.max_lag_us = max_lag_us;
+  return {"part" + std::to_string(n), Json::parse(evaluate(r).json.dump())};
+}
+
 TEST(Result, SegmentsMergeToTheWhole) {
-  std::vector<std::pair<std::string, Json>> files;
-  for (std::uint32_t s = 1; s <= 2; ++s) {
-    Report r = report_of(some_part(static_cast<int>(s)));
-    r.segment = s;
-    r.segments = 2;
-    r.keep_ledger = true;
-    files.emplace_back("part" + std::to_string(s), Json::parse(evaluate(r).json.dump()));
-  }
+  std::vector files{segment(1), segment(2)};
   RunPart whole = some_part(1);
   whole.merge(some_part(2));
+  for (int n = 1; n <= 2; ++n) whole.stages[0].record(Metric::lag, 1ms);
   const Json merged = evaluate(merge_results(files)).json;
   const Json single = evaluate(report_of(std::move(whole))).json;
   for (const char* key : {"users", "deliveries", "join", "errors", "histograms", "counters", "series", "gates"})
     EXPECT_EQ(merged[key], single[key]) << key;
   files[1].second["segment"] = "1/2";
+  EXPECT_THROW(merge_results(files), std::invalid_argument);
+}
+
+TEST(Result, SegmentsMayHaveReadTheirScenarioInAnyFolder) {
+  std::vector files{segment(1), segment(2)};
+  for (auto& [name, j] : files) {
+    for (const char* key : {"users", "arrivals", "even_arrivals"}) j["plan"].erase(key);
+    j["plan"]["scenario"] = name + "/chat.yaml";
+  }
+  EXPECT_EQ(evaluate(merge_results(files)).users.planned, 20u);
+  files[1].second["plan"]["scenario"] = "part2/other.yaml";
   EXPECT_THROW(merge_results(files), std::invalid_argument);
 }
 
@@ -114,6 +131,22 @@ TEST(Result, ALateSchedulerIsAnOverload) {
   const RunResult result = evaluate(report_of(std::move(part)));
   ASSERT_EQ(result.overloaded.size(), 1u);
   EXPECT_NE(result.overloaded[0].find("scheduler lag"), std::string::npos);
+}
+
+/// Issue 7, point 4: a whole made of segments is trusted as each of them was, by the limit that each was given.
+TEST(Result, AMergeKeepsWhatEachSegmentSaidOfItself) {
+  const Json generous = evaluate(merge_results({segment(1, 2s, 60e6), segment(2, 1ms, 60e6)})).json["generator"];
+  EXPECT_EQ(generous["reasons"], Json::array());
+  EXPECT_EQ(generous["overloaded"], false);
+  EXPECT_EQ(generous["max_lag_us"], 60e6);
+
+  const RunResult one_late = evaluate(merge_results({segment(1), segment(2, 2s)}));
+  ASSERT_EQ(one_late.overloaded.size(), 1u);
+  EXPECT_TRUE(one_late.overloaded[0].starts_with("segment 2/2: scheduler lag p99")) << one_late.overloaded[0];
+
+  auto old = segment(2, 1ms, 60e6);  // as files were before they said their limit
+  old.second["generator"].erase("max_lag_us");
+  EXPECT_EQ(evaluate(merge_results({segment(1, 1ms, 50'000), old})).json["generator"]["max_lag_us"], 100'000.0);
 }
 
 }  // namespace

@@ -171,6 +171,26 @@ TEST(ScenarioCore, MessagesWaitInTheMailboxUntilTaken) {
   EXPECT_TRUE(w.core.passed()) << w.failure();
 }
 
+/// Users of a load run: there are thousands of them, and nobody reads what happened to each.
+TEST(ScenarioCore, WithoutATimelineOnlyWhatAStepMayWantIsKept) {
+  World w(entered +
+              "    - wait: 1s\n    - expect: { event: b }\n    - expect: { event: a, payload: { n: 2 } }\n    - refute: { event: c, for: "
+              "1s }\n",
+          {.url = "ws://host/socket", .timeline = false});
+  w.start();
+  w.message(0, "a", R"({"n":1})");
+  w.message(0, "a", R"({"n":2})");
+  w.message(0, "b", "{}");
+  w.message(0, "other", "{}");
+  const auto& kept = w.core.actors()[0]->timeline();
+  EXPECT_EQ(kept.size(), 3u);
+  w.advance(1s);
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept[0].payload, R"({"n":1})");
+  w.message(0, "c", "{}");
+  EXPECT_EQ(w.failure(), "f.yaml:9:7 'c' came, and should not");
+}
+
 TEST(ScenarioCore, RefuteFailsForWhatCameBeforeAndWhatComes) {
   World before(entered + "    - wait: 1s\n    - refute: { event: a, payload: { n: 1 }, for: 1s }\n");
   before.start();

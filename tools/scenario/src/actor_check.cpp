@@ -153,19 +153,21 @@ void ActorCore::Impl::message(std::uint32_t handle, std::string_view event, std:
   const auto it = std::ranges::find_if(channels, [&](const auto& c) { return c.second.handle == handle; });
   if (it == channels.end()) return;  // came behind our leave
   Channel& from = it->second;
-  const std::size_t entry = note({.kind = TimelineEntry::Kind::received,
-                                  .at = now,
-                                  .topic = from.topic,
-                                  .event = std::string(event),
-                                  .payload = std::string(payload)});
+  const bool wanted = may_want(event);
+  const std::size_t entry = !wanted ? timeline.size()
+                                    : note({.kind = TimelineEntry::Kind::received,
+                                            .at = now,
+                                            .topic = from.topic,
+                                            .event = std::string(event),
+                                            .payload = std::string(payload)});
   core::PresenceEffects ignored;
-  if (from.presence.wants(event)) (void)from.presence.on_message(event, payload, core::Ref(handle), ignored);
+  if (from.presence && from.presence->wants(event)) (void)from.presence->on_message(event, payload, core::Ref(handle), ignored);
   for (Strand& s : strands) {
     if (s.done) continue;
     failing = s.step;
-    if (s.wait == Wait::message && take(std::get<ExpectStep>(s.step->kind), *s.step, entry))
+    if (s.wait == Wait::message && wanted && take(std::get<ExpectStep>(s.step->kind), *s.step, entry))
       resume(s);
-    else if (s.wait == Wait::refute)
+    else if (s.wait == Wait::refute && wanted)
       check_refuted(std::get<RefuteStep>(s.step->kind), entry);
     else if (s.wait == Wait::presence && presence_fits(std::get<ExpectPresenceStep>(s.step->kind), *s.step))
       resume(s);
@@ -196,7 +198,7 @@ Json ActorCore::Impl::presence_list(const std::string& on) const {
   Json list = Json::object();
   const auto it = channels.find(on);
   if (it == channels.end()) return list;
-  for (const core::Presence& p : it->second.presence.list()) {
+  for (const core::Presence& p : it->second.presence->list()) {
     Json entry = parsed(p.fields);
     entry["metas"] = Json::array();
     for (const core::PresenceMeta& meta : p.metas) entry["metas"].push_back(parsed(meta.json));
@@ -208,7 +210,7 @@ Json ActorCore::Impl::presence_list(const std::string& on) const {
 bool ActorCore::Impl::presence_fits(const ExpectPresenceStep& step, const Step& whole) {
   const Json list = presence_list(step.on);
   const auto it = channels.find(step.on);
-  if (it == channels.end() || it->second.presence.pending(core::Ref(it->second.handle))) return false;
+  if (it == channels.end() || it->second.presence->pending(core::Ref(it->second.handle))) return false;
   if (!step.presence.explain(list, scope(), &variables).empty()) return false;
   capture(whole, list);
   return true;

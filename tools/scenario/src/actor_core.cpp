@@ -20,13 +20,14 @@ void ActorCore::Impl::handle(Instant at, ActorEffects& effects, F input) {
   } catch (const StepFailed& why) { fail(why); } catch (const TemplateError& e) {
     fail({FailureKind::error, "in a template of this step, " + std::string(e.what())});
   }
+  if (!context.timeline) forget_taken();
   out = nullptr;
 }
 
 void ActorCore::Impl::start(Instant at, ActorEffects& effects) {
   handle(at, effects, [&] {
     strands.emplace_back();
-    strands.back().frames.push_back({.steps = &actor.steps});
+    strands.back().frames.push_back({.steps = &script});
   });
 }
 
@@ -116,7 +117,7 @@ void ActorCore::Impl::time_out(Strand& s) {
 
 void ActorCore::Impl::fail(const StepFailed& why) {
   const Step* step = failing;
-  failure = Failure{.kind = why.kind, .actor = actor.name, .message = why.message, .details = why.details, .nearest = why.nearest};
+  failure = Failure{.kind = why.kind, .actor = actor, .message = why.message, .details = why.details, .nearest = why.nearest};
   failure->too_late = overdue;
   if (step != nullptr) failure->place = step->place, failure->source = step->source, failure->step = step_word(*step);
   note({.kind = TimelineEntry::Kind::failed, .at = now, .event = why.message, .line = failure->place.line});
@@ -131,7 +132,8 @@ std::vector<std::string> ActorCore::Impl::waiting_at() const {
   return out_;
 }
 
-ActorCore::ActorCore(const Actor& actor, ActorContext context) : impl_(std::make_unique<Impl>(actor, std::move(context))) {}
+ActorCore::ActorCore(const std::string& name, const Steps& steps, ActorContext context)
+    : impl_(std::make_unique<Impl>(name, steps, context)) {}
 ActorCore::~ActorCore() = default;
 ActorCore::ActorCore(ActorCore&&) noexcept = default;
 
@@ -182,7 +184,7 @@ void ActorCore::on_deadline(Instant now, ActorEffects& out) {
 bool ActorCore::finished() const noexcept { return impl_->finished; }
 bool ActorCore::failed() const noexcept { return impl_->failure.has_value(); }
 const std::optional<Failure>& ActorCore::failure() const noexcept { return impl_->failure; }
-const std::string& ActorCore::name() const noexcept { return impl_->actor.name; }
+const std::string& ActorCore::name() const noexcept { return impl_->actor; }
 const Variables& ActorCore::variables() const noexcept { return impl_->variables; }
 std::uint64_t ActorCore::messages_taken() const noexcept { return impl_->taken; }
 const std::vector<TimelineEntry>& ActorCore::timeline() const noexcept { return impl_->timeline; }

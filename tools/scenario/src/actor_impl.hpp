@@ -1,7 +1,7 @@
 #pragma once
 
-#include <deque>
 #include <map>
+#include <memory>
 
 #include <phx/core/json.hpp>
 #include <phx/scenario/actor_core.hpp>
@@ -18,7 +18,8 @@ struct StepFailed {
 
 class ActorCore::Impl {
  public:
-  Impl(const Actor& steps_of, ActorContext given) : actor(steps_of), context(std::move(given)), random(context.seed) {}
+  Impl(const std::string& name_of, const Steps& steps_of, const ActorContext& given)
+      : actor(name_of), script(steps_of), context(given), random(given.seed) {}
 
   // actor_core.cpp: the loop
   void start(Instant at, ActorEffects& out);
@@ -49,7 +50,7 @@ class ActorCore::Impl {
   struct Channel {
     std::uint32_t handle;
     std::string topic;
-    core::PresenceCore presence{};
+    std::unique_ptr<core::PresenceCore> presence{};  // if a step asks for it: it has an entry for everybody else
   };
 
   // actor_core.cpp
@@ -83,6 +84,7 @@ class ActorCore::Impl {
   Channel& channel(const std::string& name);
   void need_connection() const;
   std::string http_url(const std::string& url) const;
+  bool asks_for_presence() const;
 
   // actor_check.cpp: what comes in, against what is expected
   void answer(Strand& s, std::string_view status, std::string_view response);
@@ -115,16 +117,19 @@ class ActorCore::Impl {
   std::string topic_of(const std::string& as) const;
   std::size_t note(TimelineEntry entry);
   void trim();
+  bool may_want(std::string_view event) const;
+  void forget_taken();
 
-  const Actor& actor;
+  const std::string& actor;  // its name
+  const Steps& script;
   ActorContext context;
   mutable Rng random;
   mutable std::uint64_t counter = 0;
   std::uint64_t seq = 0, last_id = 0, taken = 0;
   std::uint32_t last_channel = 0;
   Variables variables;
-  std::map<std::string, Channel> channels;
-  std::deque<Strand> strands;
+  std::map<std::string_view, Channel> channels;  // by `as` of the step
+  std::vector<Strand> strands;                   // grows in begin_parallel only
   std::vector<TimelineEntry> timeline;
   struct Closed {
     std::uint16_t code;

@@ -1,4 +1,6 @@
 // What each step does when its turn comes.
+#include <phx/scenario/each_step.hpp>
+
 #include "actor_impl.hpp"
 
 namespace phx::scenario {
@@ -30,6 +32,7 @@ TemplateScope ActorCore::Impl::scope() const {
 }
 
 std::size_t ActorCore::Impl::note(TimelineEntry entry) {
+  if (!context.timeline && (entry.kind != TimelineEntry::Kind::received || entry.used)) return timeline.size();
   if (timeline.size() >= context.mailbox_limit * 2) trim();
   timeline.push_back(std::move(entry));
   return timeline.size() - 1;
@@ -37,6 +40,28 @@ std::size_t ActorCore::Impl::note(TimelineEntry entry) {
 
 /// Half goes at once, so that a long run costs little per message.
 void ActorCore::Impl::trim() { timeline.erase(timeline.begin(), timeline.begin() + static_cast<std::ptrdiff_t>(context.mailbox_limit)); }
+
+/// Without a timeline other messages need not be kept.
+bool ActorCore::Impl::may_want(std::string_view event) const {
+  bool wanted = context.timeline;
+  each_step(script, [&](const Step& step) {
+    const auto* expect = std::get_if<ExpectStep>(&step.kind);
+    const auto* refute = std::get_if<RefuteStep>(&step.kind);
+    wanted = wanted || (expect != nullptr && expect->event == event) || (refute != nullptr && refute->event == event);
+  });
+  return wanted;
+}
+
+void ActorCore::Impl::forget_taken() {
+  std::erase_if(timeline, &TimelineEntry::used);
+  if (timeline.empty()) timeline = {};  // its memory too: most users wait for something most of the time
+}
+
+bool ActorCore::Impl::asks_for_presence() const {
+  bool asks = false;
+  each_step(script, [&](const Step& step) { asks = asks || std::holds_alternative<ExpectPresenceStep>(step.kind); });
+  return asks;
+}
 
 void ActorCore::Impl::begin(std::size_t strand, const Step& step) {
   failing = &step;
@@ -78,8 +103,10 @@ std::string ActorCore::Impl::topic_of(const std::string& as) const {
 void ActorCore::Impl::begin_step(Strand& s, const ConnectStep& step) {
   if (connected && !closed) throw StepFailed{FailureKind::error, "connected already; disconnect first"};
   closed.reset();
-  OpenConnection open{
-      .url = step.url ? text(*step.url) : context.url, .params = step.params.text(scope()), .transport = step.transport, .vsn = step.vsn};
+  OpenConnection open{.url = step.url ? text(*step.url) : std::string(context.url),
+                      .params = step.params.text(scope()),
+                      .transport = step.transport,
+                      .vsn = step.vsn};
   if (open.url.empty()) throw StepFailed{FailureKind::error, "no URL: give the scenario an 'url', or the program --url"};
   if (step.auth_token) open.auth_token = text(*step.auth_token);
   for (const auto& [name, value] : step.headers) open.headers.emplace_back(name, text(value));
@@ -92,11 +119,12 @@ void ActorCore::Impl::begin_step(Strand& s, const JoinStep& step) {
   need_connection();
   Channel joined{.handle = ++last_channel, .topic = text(step.topic)};
   if (joined.topic.empty()) throw StepFailed{FailureKind::error, "the topic is empty"};
-  for (const auto& [name, other] : channels)
+  for (const auto& [as, other] : channels)
     if (other.topic == joined.topic)
-      throw StepFailed{FailureKind::error, "the topic " + joined.topic + " is joined already, as '" + name + "'"};
+      throw StepFailed{FailureKind::error, "the topic " + joined.topic + " is joined already, as '" + std::string(as) + "'"};
   SendJoin send{.id = s.id = ++last_id, .channel = joined.handle, .topic = joined.topic, .payload = step.payload.text(scope())};
   note({.kind = TimelineEntry::Kind::sent, .at = now, .topic = send.topic, .event = "phx_join", .payload = send.payload});
+  if (asks_for_presence()) joined.presence = std::make_unique<core::PresenceCore>();
   channels.insert_or_assign(step.as, std::move(joined));
   wait_for(s, Wait::reply);
   out->push_back(std::move(send));
@@ -156,7 +184,8 @@ std::string ActorCore::Impl::http_url(const std::string& url) const {
   const std::size_t host = context.url.find("://");
   if (host == std::string::npos)
     throw StepFailed{FailureKind::error, "'" + url + "' needs a host: give the scenario an 'url', or the program --url"};
-  return (context.url.starts_with("wss") ? "https" : "http") + context.url.substr(host, context.url.find('/', host + 3) - host) + url;
+  return (context.url.starts_with("wss") ? "https" : "http") +
+         std::string(context.url.substr(host, context.url.find('/', host + 3) - host)) + url;
 }
 
 void ActorCore::Impl::begin_step(Strand& s, const HttpStep& step) {

@@ -2,33 +2,32 @@
 
 #include <phx/core/json.hpp>
 
+#include <phx/scenario/each_step.hpp>
+
 #include <algorithm>
-#include <set>
 
 #include "actor_impl.hpp"
 
 namespace phx::scenario {
 namespace {
 
-void points(const Steps& steps, std::set<std::string>& out) {
-  for (const Step& step : steps) {
-    if (const auto* sync = std::get_if<SyncStep>(&step.kind)) out.insert(sync->point);
-    if (const auto* repeat = std::get_if<RepeatStep>(&step.kind)) points(repeat->steps, out);
-    if (const auto* parallel = std::get_if<ParallelStep>(&step.kind))
-      for (const Steps& branch : parallel->branches) points(branch, out);
-  }
+const std::string setup_name = "setup";
+
+bool comes_to(const Actor& actor, std::string_view point) {
+  bool found = false;
+  each_step(actor.steps, [&](const Step& step) {
+    const auto* sync = std::get_if<SyncStep>(&step.kind);
+    found = found || (sync != nullptr && sync->point == point);
+  });
+  return found;
 }
 
 }  // namespace
 
 ScenarioCore::ScenarioCore(std::shared_ptr<const Scenario> scenario, RunOptions options)
-    : scenario_(std::move(scenario)), options_(std::move(options)), setup_{"setup", scenario_->setup}, shared_(scenario_->variables) {
+    : scenario_(std::move(scenario)), options_(std::move(options)) {
   if (options_.url.empty()) options_.url = scenario_->url;
-  for (const Actor& actor : scenario_->actors) {
-    std::set<std::string> own;
-    points(actor.steps, own);
-    for (const std::string& point : own) ++meeting_[point];
-  }
+  if (!scenario_->setup.empty()) shared_ = scenario_->variables;
 }
 
 void ScenarioCore::begin(std::size_t actor, Instant now, ScenarioEffects& out) {
@@ -40,26 +39,29 @@ void ScenarioCore::begin(std::size_t actor, Instant now, ScenarioEffects& out) {
 void ScenarioCore::start(Instant now, ScenarioEffects& out) {
   began_ = now;
   started_ = true;
-  const auto make = [&](const Actor& actor) {
+  const bool has_setup = !scenario_->setup.empty();
+  const auto make = [&](const std::string& name, const Steps& steps) {
     ActorContext context{.url = options_.url,
                          .user = options_.user,
                          .seed = options_.seed + actors_.size() * 0x9e3779b9u,
                          .unix_ms = options_.unix_ms,
                          .began = now,
                          .within = scenario_->within,
-                         .shared = &shared_,
-                         .mailbox_limit = options_.mailbox_limit};
-    actors_.push_back(std::make_unique<ActorCore>(actor, std::move(context)));
+                         .shared = has_setup ? &shared_ : &scenario_->variables,
+                         .mailbox_limit = options_.mailbox_limit,
+                         .timeline = options_.timeline};
+    actors_.push_back(std::make_unique<ActorCore>(name, steps, context));
   };
-  if (!setup_.steps.empty()) make(setup_);
-  for (const Actor& actor : scenario_->actors) make(actor);
-  if (setup_.steps.empty()) return begin_actors(now, out);
+  actors_.reserve(scenario_->actors.size() + (has_setup ? 1 : 0));
+  if (has_setup) make(setup_name, scenario_->setup);
+  for (const Actor& actor : scenario_->actors) make(actor.name, actor.steps);
+  if (!has_setup) return begin_actors(now, out);
   begin(0, now, out);
 }
 
 void ScenarioCore::begin_actors(Instant now, ScenarioEffects& out) {
   running_ = true;
-  const std::size_t first = setup_.steps.empty() ? 0 : 1;
+  const std::size_t first = scenario_->setup.empty() ? 0 : 1;
   if (first == 1)
     for (const auto& [name, value] : actors_[0]->variables()) shared_[name] = value;
   for (std::size_t i = first; i < actors_.size(); ++i) begin(i, now, out);
@@ -87,10 +89,13 @@ void ScenarioCore::settle(std::size_t actor, Instant now, ScenarioEffects& out) 
 }
 
 void ScenarioCore::reach(std::size_t actor, const std::string& point, Instant now, ScenarioEffects& out) {
+  const auto expected = std::ranges::count_if(scenario_->actors, [&](const Actor& a) { return comes_to(a, point); });
   auto& there = arrived_[point];
   there.push_back(actor);
-  if (there.size() < meeting_[point]) return;
-  for (const std::size_t i : std::exchange(there, {})) {
+  if (there.size() < static_cast<std::size_t>(expected)) return;
+  const std::vector<std::size_t> all = std::move(there);
+  arrived_.erase(point);
+  for (const std::size_t i : all) {
     if (ended()) return;
     actors_[i]->on_sync(point, now, effects_);
     settle(i, now, out);

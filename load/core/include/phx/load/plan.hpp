@@ -140,6 +140,8 @@ void play_scenario(Plan& plan, std::string_view text);
 
 /// The plan as a plan file: as it travels to worker processes and stands in result.json. Without rows and segment.
 Json plan_json(const Plan& plan);
+/// The same for comparisons: of a file's path only its name, since parts of one run may have read it in different folders.
+Json plan_identity(Json plan);
 
 /// Rows of a CSV file (first line: names; RFC 4180 quoting) or of JSON lines. Errors name the line.
 tl::expected<std::vector<Json>, std::string> parse_rows(std::string_view text, bool csv);

@@ -54,7 +54,8 @@ struct Report {
   std::optional<std::string> aborted_by;  ///< the gate
   std::vector<GateSpec> gates;
   std::vector<Stage> stages;
-  double max_lag_us = 100'000;
+  double max_lag_us = 100'000;   ///< p99 of the scheduler's lag above which the generator is called overloaded; of a merge the largest
+  bool segments_judged = false;  ///< generator.trouble has what each segment says of itself: the whole is not judged again
   Json environment;
   Json
       fleet;  ///< {"name","members":[{"segment","host","clock_offset_us","clock_error_us","clock_drift_us","died","reports_lost"}]}, or null
@@ -75,7 +76,8 @@ struct RunResult {
 };
 RunResult evaluate(const Report& report);
 
-/// The report of several result.json of one run's segments. Throws std::invalid_argument that names the file and why.
+/// The report of several result.json of one run's segments. Each was judged by its own limits, and that stands: among the others'
+/// figures a segment that came late would not show. Throws std::invalid_argument that names the file and why.
 Report merge_results(const std::vector<std::pair<std::string, Json>>& files);
 
 /// Reports for CI.

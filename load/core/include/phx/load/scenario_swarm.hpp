@@ -1,16 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include <phx/load/crowd.hpp>
-#include <phx/load/tally.hpp>
-#include <phx/load/wheel.hpp>
+#include <phx/load/planned_crowd.hpp>
 #include <phx/scenario/scenario_core.hpp>
 
 namespace phx::load {
@@ -23,7 +19,7 @@ namespace phx::load {
 ///
 /// A run that has begun goes to its end, also behind the end of the visit. Latencies of joins and replies count from the sending: a step
 /// waits for the one before, so there is no schedule to hold them against. `expect` steps are the deliveries: taken or, out of time, lost.
-class ScenarioSwarm final : public Crowd {
+class ScenarioSwarm final : public PlannedCrowd {
  public:
   /// job.plan.scenario is set. wire is borrowed for life.
   ScenarioSwarm(SwarmJob job, Wire& wire);
@@ -33,20 +29,14 @@ class ScenarioSwarm final : public Crowd {
   void on_secure(std::uint32_t slot, unsigned lane, Instant now) override;
   void on_bytes(std::uint32_t slot, unsigned lane, std::span<char> bytes, Instant now) override;
   void on_lost(std::uint32_t slot, unsigned lane, ErrorClass why, Instant now, std::string_view detail) override;
-  void on_deadline(Instant now) override;
-  std::optional<Instant> next_deadline() const override;
 
   void stop(Instant now) override;
-  bool stopped() const noexcept override { return stopped_; }
   /// Stopped, and no run goes on.
   bool drained(Instant) const override { return stopped_ && playing_ == 0 && queue_.empty(); }
   /// Runs that go on are neither passed nor failed.
   void finish(Instant now) override;
 
   UserCounts users() const override;
-  const std::vector<Stats>& stages() const noexcept override { return tally_.stages(); }
-  Ledger& ledger() noexcept override { return ledger_; }
-  Second take_second() override { return tally_.take_second(connected_, joined_); }
   const std::string& first_refusal() const noexcept override { return first_failure_; }
 
  private:
@@ -56,13 +46,12 @@ class ScenarioSwarm final : public Crowd {
 
   // runs
   void place(std::uint32_t player, Duration after);
-  void start_queued(Instant now);
-  void begin(std::uint32_t player, Instant now);
+  void begin(std::uint32_t player, Instant now) override;
   void ended(std::uint32_t player, Instant now);
   void passed(Player& p, Instant now);
   void failed(Player& p, const scenario::Failure& why, Instant now);
   static ErrorClass class_of(const Player& p, const scenario::Failure& why);
-  void on_timer(std::uint32_t player, Instant now);
+  void on_timer(std::uint32_t player, Instant now) override;
   void heartbeats(std::uint32_t player, Instant now);
   void arm(std::uint32_t player);
   // what actors want
@@ -88,23 +77,13 @@ class ScenarioSwarm final : public Crowd {
   void on_http_bytes(std::uint32_t slot, std::span<char> bytes, Instant now);
   void http_ended(std::uint32_t slot, Instant now);
 
-  SwarmJob job_;
-  Wire& wire_;
-  Duration length_;
-  scenario::Rng rng_;
-  Tally tally_;
-  Ledger ledger_;
-  Wheel wheel_;
   std::vector<Player> players_;
   std::vector<Connection> connections_;  // by slot of the wire
   std::vector<std::uint32_t> free_;
-  std::deque<std::uint32_t> queue_;
-  std::vector<std::uint32_t> due_;
   scenario::ScenarioEffects effects_;
   std::string first_failure_;
-  std::size_t opening_ = 0, playing_ = 0;
-  std::uint64_t connected_ = 0, joined_ = 0;
-  bool performing_ = false, stopped_ = false;
+  std::size_t playing_ = 0;
+  bool performing_ = false;
 };
 
 }  // namespace phx::load

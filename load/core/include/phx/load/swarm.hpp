@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,9 +12,7 @@
 #include <phx/core/serializer.hpp>
 #include <phx/core/ws/frame.hpp>
 #include <phx/core/ws/handshake.hpp>
-#include <phx/load/crowd.hpp>
-#include <phx/load/tally.hpp>
-#include <phx/load/wheel.hpp>
+#include <phx/load/planned_crowd.hpp>
 
 namespace phx::load {
 
@@ -55,34 +52,24 @@ struct User {
 ///
 /// Rules. Each action has a planned instant on a schedule that does not wait for the server; latencies count from there, and a second time
 /// from the sending. A membership lasts from the join reply to the sending of phx_leave or the loss; see Ledger.
-class Swarm final : public Crowd {
+class Swarm final : public PlannedCrowd {
  public:
   Swarm(SwarmJob job, Wire& wire);
   ~Swarm() override;
-  Swarm(const Swarm&) = delete;
-  Swarm& operator=(const Swarm&) = delete;
 
   void on_tcp(std::uint32_t slot, unsigned lane, Instant now) override;
   void on_secure(std::uint32_t slot, unsigned lane, Instant now) override;
   void on_bytes(std::uint32_t slot, unsigned lane, std::span<char> bytes, Instant now) override;
   void on_lost(std::uint32_t slot, unsigned lane, ErrorClass why, Instant now, std::string_view detail) override;
-  void on_deadline(Instant now) override;
-  std::optional<Instant> next_deadline() const override;
 
   /// No more arrivals and actions; what is under way goes on.
   void stop(Instant now) override;
-  bool stopped() const noexcept override { return stopped_; }
   /// Stopped, every push answered, every broadcast come back to its publisher, and nothing heard for half a second.
   bool drained(Instant now) const override;
   /// Closes the books: memberships end here. Then connections are closed.
   void finish(Instant now) override;
 
   UserCounts users() const override;
-  const std::vector<Stats>& stages() const noexcept override { return tally_.stages(); }
-  Ledger& ledger() noexcept override { return ledger_; }
-  std::uint64_t connected() const noexcept { return connected_; }
-  std::uint64_t joined() const noexcept { return joined_; }
-  Second take_second() override { return tally_.take_second(connected_, joined_); }
   /// "error": {"reason":"unauthorized"} of the first refused join, status line of the first refused upgrade, what is wrong with a
   /// certificate.
   const std::string& first_refusal() const noexcept override { return first_refusal_; }
@@ -98,8 +85,9 @@ class Swarm final : public Crowd {
   void place(std::uint32_t slot, Duration after);
   void arrive(std::uint32_t slot, Instant planned, Instant now);
   void open_arrivals(Instant now);
-  void start_queued(Instant now);
-  void begin(std::uint32_t slot, Instant now);
+  void begin(std::uint32_t slot, Instant now) override;
+  Instant next_planned() const override;
+  void on_planned(Instant now) override;
   void cut_all(Instant now);
   // opening
   void begin_upgrade(User& u, std::uint32_t slot, Instant now);
@@ -125,7 +113,7 @@ class Swarm final : public Crowd {
   bool on_stamped(User& u, std::string_view stamp, Instant now);
   void on_presence(User& u, std::string_view payload, Instant now);
   // actions
-  void on_timer(std::uint32_t slot, Instant now);
+  void on_timer(std::uint32_t slot, Instant now) override;
   void on_step_timeout(User& u, std::uint32_t slot, Instant now);
   void heartbeat(User& u, std::uint32_t slot, Instant now);
   void schedule_actions(User& u, Instant now);
@@ -163,21 +151,11 @@ class Swarm final : public Crowd {
   void count(Counter c, std::uint64_t n = 1) { tally_.count(c, n); }
   void error(ErrorClass c, std::uint64_t n = 1) { tally_.error(c, n); }
   void lag(Instant planned, Instant now) { tally_.lag(planned, now); }
-  Instant at(Duration offset) const noexcept { return job_.start + offset; }
-  Instant end() const noexcept { return at(length_); }
 
-  SwarmJob job_;
-  Wire& wire_;
-  Duration length_, ramp_;
-  scenario::Rng rng_;
+  Duration ramp_;
   std::vector<User> users_;
   std::vector<std::uint32_t> free_;
-  Wheel wheel_;
-  std::deque<std::uint32_t> queue_;
-  std::size_t opening_ = 0;
-  std::uint64_t connected_ = 0, joined_ = 0, outstanding_ = 0, unconfirmed_ = 0;
-  Tally tally_;
-  Ledger ledger_;
+  std::uint64_t outstanding_ = 0, unconfirmed_ = 0;
   UserCounts gone_;  // of slots that were used again
   std::vector<std::unique_ptr<Topic>> topics_;
   std::unordered_map<std::string, std::uint32_t> topic_ids_;
@@ -187,12 +165,11 @@ class Swarm final : public Crowd {
   std::vector<Instant> cuts_;          // per profile; Instant::max(): done or none
   std::string marker_, out_, text_, first_refusal_;
   core::EnvelopeScratch scratch_;
-  std::vector<std::uint32_t> due_;
   scenario::Rng arrivals_rng_{0};
   Instant next_arrival_ = Instant::max();
   std::uint32_t next_user_ = 0;
   Instant last_heard_{};
-  bool stopped_ = false, finished_ = false;
+  bool finished_ = false;
 };
 
 }  // namespace phx::load

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -31,11 +32,19 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<ExitCo
 /// "phx 0.1.0"; the text of --version and `phx version`.
 std::string version_line(std::string_view program);
 
-/// For CLI::Option::check: what is wrong with a number of seconds above zero, or with a whole number from `least` on; nothing: empty.
-std::string check_seconds(const std::string& text);
-std::function<std::string(const std::string&)> check_count(unsigned least);
+// For CLI::Option::check: what is wrong with the text, in a short line whatever the text is; nothing: empty.
+std::string check_seconds(const std::string& text);          ///< above zero
+std::string check_seconds_or_none(const std::string& text);  ///< zero too
+std::function<std::string(const std::string&)> check_count(std::uint64_t least, std::uint64_t most = UINT64_MAX);
+std::function<std::string(const std::string&)> check_number(double least, double most);
 
 /// A file's bytes; `-` is stdin. Throws Failure(usage) that names the file and why.
 std::string read_file(const std::string& path, std::string_view what);
+
+/// Before long work: throws Failure(usage), naming the flag and why, if nothing can be written there. An empty path is none.
+void check_writable(const std::string& path, std::string_view flag);
+/// Whole or not at all: who reads the file never sees a half of it. What is no plain file (/dev/stdout, a pipe) is written in place. An
+/// empty path is none. Throws Failure(error) that names the file and why.
+void write_file(const std::string& path, std::string_view text);
 
 }  // namespace phx::cli

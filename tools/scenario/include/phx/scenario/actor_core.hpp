@@ -104,7 +104,7 @@ struct Refusal {
 };
 
 struct ActorContext {
-  std::string url = {};  ///< of connections that name none
+  std::string_view url = {};  ///< of connections that name none; borrowed for life
   std::uint64_t user = 0;
   std::uint64_t seed = 1;
   std::int64_t unix_ms = 0;  ///< wall clock at `began`
@@ -112,6 +112,7 @@ struct ActorContext {
   Duration within = std::chrono::seconds(5);
   const Variables* shared = nullptr;   ///< borrowed for life
   std::size_t mailbox_limit = 10'000;  ///< messages kept; the oldest goes first
+  bool timeline = true;                ///< false: only messages that a step may still want are kept
 };
 
 /// One actor of a scenario: runs its steps, tells what to do, checks what comes.
@@ -122,8 +123,8 @@ struct ActorContext {
 /// arrival and of steps need not agree. Reads no clock, never blocks, calls no user code. One owner at a time.
 class ActorCore {
  public:
-  /// actor is borrowed for life.
-  ActorCore(const Actor& actor, ActorContext context);
+  /// name and steps are borrowed for life.
+  ActorCore(const std::string& name, const Steps& steps, ActorContext context);
   ~ActorCore();
   ActorCore(ActorCore&&) noexcept;
 

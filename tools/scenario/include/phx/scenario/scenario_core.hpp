@@ -25,6 +25,7 @@ struct RunOptions {
   std::uint64_t seed = 1;
   std::int64_t unix_ms = 0;  ///< wall clock at the start
   std::size_t mailbox_limit = 10'000;
+  bool timeline = true;  ///< of the actors, for reports
 };
 
 /// One run of a scenario: its setup, then all actors at once, their meeting points, and the time limit.
@@ -72,11 +73,9 @@ class ScenarioCore {
 
   std::shared_ptr<const Scenario> scenario_;
   RunOptions options_;
-  Actor setup_;
-  Variables shared_;
+  Variables shared_;  // of a scenario with a setup, whose variables come to it; the others' are the file's own
   std::vector<std::unique_ptr<ActorCore>> actors_;
-  std::map<std::string, std::size_t> meeting_;  // point -> how many actors name it
-  std::map<std::string, std::vector<std::size_t>> arrived_;
+  std::map<std::string, std::vector<std::size_t>> arrived_;  // at meeting points that wait for more
   ActorEffects effects_;
   Instant began_{};
   bool started_ = false, running_ = false;
