@@ -37,10 +37,10 @@ void Operation::watch(MoveFunction<void(const Result<Reply>&)> watcher) {
   std::optional<Result<Reply>> outcome;
   {
     const std::scoped_lock lock(channel_->queue().mutex);
+    if (!first_) return watchers_.push_back(std::move(watcher));
     outcome = first_;
-    if (!outcome) watchers_.push_back(std::move(watcher));
   }
-  if (outcome) watcher(*outcome);
+  watcher(*outcome);
 }
 
 void Operation::complete_with(ReplyCompletion completion, bool on_queue) {

@@ -37,7 +37,7 @@ class LongPollCall : public LongPollCaller, public std::enable_shared_from_this<
   virtual void found() = 0;
   virtual void gone() = 0;
   virtual void told(Reply reply) = 0;
-  virtual void got(LongPollBatch) {}  // NOLINT(performance-unnecessary-value-param): for whoever keeps it
+  virtual void got(LongPollBatch) {}
 
   /// Sends the next step; when nothing comes of it in time, `late` runs.
   void ask(LongPollRequest request, Duration limit, std::function<void()> late);

@@ -83,7 +83,8 @@ const Format* choose(const std::vector<Format>& formats, std::string_view accept
 Plug accepts(std::vector<std::string> names) {
   if (names.empty()) throw std::invalid_argument("plug::accepts: no formats");
   std::vector<Format> formats;
-  for (auto& name : names) formats.push_back({name, mime_of(name)});
+  formats.reserve(names.size());
+  for (const auto& name : names) formats.push_back({name, mime_of(name)});
   return [formats = std::move(formats)](Conn conn) {
     const Format* chosen = nullptr;
     if (const auto param = conn.params().find("_format"); param != conn.params().end()) {

@@ -43,7 +43,7 @@ Plug allow_jsonp(std::string callback) {
   return [param = std::move(callback)](Conn conn) {
     const auto& query = conn.query_params();
     const auto found = query.find(param);
-    if (found == query.end() || *found == "") return conn;
+    if (found == query.end() || *found == "") return conn;  // NOLINT(readability-container-size-empty): no string yet
     if (!found->is_string() || !is_function_name(found->get_ref<const std::string&>()))
       throw std::invalid_argument("the JSONP callback name contains invalid characters");
     conn.register_before_send([name = found->get<std::string>()](Conn& answer) { wrap_json(answer, name); });

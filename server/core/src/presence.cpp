@@ -87,7 +87,7 @@ struct Presence::Impl : std::enable_shared_from_this<Presence::Impl> {
   Diff next(Feed& feed) {
     const std::lock_guard lock(mutex);
     if (feed.diffs.empty()) return nullptr;
-    const Diff diff = std::move(feed.diffs.front());
+    Diff diff = std::move(feed.diffs.front());
     feed.diffs.pop_front();
     return diff;
   }
