@@ -159,6 +159,7 @@ test("--transport auto goes on with long-poll where WebSockets are refused; webs
 });
 
 test("help and version go to stdout and exit 0", async () => {
+  assert.match((await run("phx", ["join", "--help"]).done).stdout, /--event[^]*\* is any text, \? one byte/);
   for (const [program, args] of [["phx", ["--help"]], ["phx", ["--version"]], ["phx", ["version"]], ["phx", ["join", "--help"]], ["phx-server", ["--help"]], ["phx-server", ["--version"]]]) {
     const r = await run(program, args).done;
     assert.deepEqual([r.code, r.stderr], [0, ""], `${program} ${args}`);
@@ -210,7 +211,8 @@ test("cannot connect: exit 3, the reason and what to do about it (issue 2, To sh
 
 test("a handshake that stalls past --timeout exits 124", async () => {
   const silent = await onFreePort(net.createServer((s) => s.on("error", () => {})));
-  await refused(["join", `ws://127.0.0.1:${silent.port}/socket`, "room:x", "--timeout", "0.3"], 124, /0\.3|time/);
+  await refused(["join", `ws://127.0.0.1:${silent.port}/socket`, "room:x", "--timeout", "0.3"], 124, /--timeout 0\.3 s/);
+  await refused(["push", `ws://127.0.0.1:${silent.port}/socket`, "room:x", "ping", "--timeout", "0.0000001"], 124, / 0\.0000001 s/);
   silent.close();
 });
 
