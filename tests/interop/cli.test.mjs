@@ -199,6 +199,7 @@ test("cannot connect: exit 3, the reason and what to do about it (issue 2, To sh
   closed.close();
   await refused(["join", `ws://127.0.0.1:${closed.port}/socket`, "room:x"], 3, /refused.*is the server running, the port right/i);
   await refused(["join", "ws://no-such-host.invalid/socket", "room:x"], 3, /no-such-host\.invalid.*check the spelling of the host/);
+  await refused(["join", "ws://no-such-host.invalid/socket", "room:x", "--transport", "longpoll"], 3, /no-such-host\.invalid.*phx doctor/);
   await refused(["join", `ws://127.0.0.1:${server.port}/nowhere`, "room:x"], 3, /404.*no socket at this path/);
   const forbidden = await onFreePort(http.createServer().on("upgrade", (_, socket) => socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")));
   await refused(["ping", `ws://127.0.0.1:${forbidden.port}/socket`], 3, /403.*check --params, --token-file/);

@@ -23,7 +23,7 @@ bool is_tcp_error(std::error_code code) {
 }
 
 bool is_foreign_answer(std::error_code code) {
-  constexpr std::array errors = {Errc::handshake_invalid, Errc::bad_request, Errc::header_too_large, Errc::connection_closed};
+  constexpr std::array errors = {Errc::handshake_invalid, Errc::bad_request, Errc::header_too_large};
   return std::ranges::any_of(errors, [&](Errc e) { return code == e; });
 }
 
@@ -46,6 +46,7 @@ std::string_view of(std::error_code code, int http_status) {
   if (code == Errc::tls_failed) return tls;
   if (code == Errc::proxy_failed) return proxy;
   if (is_foreign_answer(code)) return no_websocket;
+  if (code == Errc::connection_closed) return "phx doctor with the same URL finds out where it breaks";  // long-poll: also a name or TCP
   return {};
 }
 
