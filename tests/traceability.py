@@ -16,19 +16,21 @@ lists = {"server": "Server behaviours", "client": "Client behaviours"}
 
 # `A1.38`, `A6 97, 99`, `A12, 178 to 188 and 190`; `B26`, `B 26`, `Part B 5`, `behaviour B28`; `CH-12`, `CH_12_Name`.
 section_tag = re.compile(r"\bA(\d{1,2})(?:\.|, | )(\d{1,3}(?:(?:, | to | and )\d{1,3}(?![.\d]))*)\b")
-live_tag = re.compile(r"\b(?:Part )?B ?(\d{1,2})\b")
+# `vector B1` is one of the specification's binary frames; B of the client's tests are lines of its semantics.
+live_tag = re.compile(r"(?<!vector )\b(?:Part )?B ?(\d{1,2})\b")
 client_tag = re.compile(r"(?:\b|_)(CH|SO|LP|PR|SE|HT|X)[-_](\d\d)(?!\d)")
 test_line = re.compile(r"^\s*(?:TEST|TEST_F|TEST_P)\((\w+), (\w+)\)|^\s*test\((['\"`])(.+?)\3")
 
 
-def ids_in(text):
+def ids_in(text, of_client):
     """The ids that a piece of a test names."""
     found = set()
     for section, numbers in section_tag.findall(text):
         for part in re.split(r", | and ", numbers):
             ends = [int(n) for n in part.split(" to ")]
             found.update(f"A{section}.{n}" for n in range(ends[0], ends[-1] + 1))
-    found.update(f"B{n}" for n in live_tag.findall(text))
+    if not of_client:
+        found.update(f"B{n}" for n in live_tag.findall(text))
     found.update(f"{kind}-{n}" for kind, n in client_tag.findall(text))
     return found
 
@@ -36,6 +38,7 @@ def ids_in(text):
 def scan(path):
     """Tests of a file, and for each id the tests that name it: in their name, their body, or the comment right above them."""
     tests, by_id, comments, current = [], {}, "", None
+    of_client = path.parent.name in ("client", "core_client")
     for line in path.read_text().splitlines():
         start = test_line.match(line)
         if start:
@@ -47,7 +50,7 @@ def scan(path):
             continue
         else:
             named, comments = line.partition("//")[2], ""
-        for behaviour in ids_in(named):
+        for behaviour in ids_in(named, of_client):
             if current and current not in by_id.setdefault(behaviour, []):
                 by_id[behaviour].append(current)
     return tests, by_id

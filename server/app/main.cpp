@@ -9,7 +9,9 @@
 #include <phx/server/metrics.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +80,18 @@ void reload_tls(server::Endpoint& endpoint, const app::Options& options) {
     app::write_log(server::Level::error, "TLS certificate not reloaded, the old one stays in use: " + reloaded.error().detail);
 }
 
+/// Until a second signal that ends, or for so long: a load balancer needs time to see that this node drains, and a SIGHUP renews the
+/// certificate as ever.
+void wait_for_end(const cli::EndSignals& signals, std::chrono::seconds limit, const std::function<void()>& reload) {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + limit;
+  while (Clock::now() < until) {
+    const auto signal = signals.wait_for(std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()));
+    if (signal && signal != SIGHUP) return;
+    if (signal) reload();
+  }
+}
+
 app::ApplicationOptions application_options(const app::Options& options) {
   app::ApplicationOptions out;
   out.repo.url = app::database_url(options);
@@ -127,9 +141,10 @@ ExitCode serve(const app::Options& options) {
     throw Failure(ExitCode::error,
                   "cannot listen on " + options.host + ":" + std::to_string(options.port) + ": " + started.error().message());
   cli::say_listening(options.host, endpoint.port());
-  while (signals.wait() == SIGHUP) reload_tls(endpoint, options);
+  const auto reload = [&] { reload_tls(endpoint, options); };
+  while (signals.wait() == SIGHUP) reload();
   application->drain();
-  signals.wait_for(std::chrono::seconds(options.drain_wait));
+  wait_for_end(signals, std::chrono::seconds(options.drain_wait), reload);
   endpoint.stop();
   application->stop();
   return ExitCode::pass;

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """`./dev bench load`: phx-load beside swarm.c, the bare C client: the same work on the same server, in turns, medians of ROUNDS (3).
-Server on core 0 with one worker, client on core 1. Then 60 000 users by processes against four servers.   usage: load.py BIN_DIR SWARM [big|small]"""
-import json, os, statistics, subprocess, sys, tempfile
+Server on core 0 with one worker, client on core 1. Then 60 000 users by processes against four servers. `tls` (`./dev bench tls`): what an idle TLS
+connection costs the server.   usage: load.py BIN_DIR SWARM [big|small|tls]"""
+import json, os, statistics, subprocess, sys, tempfile, time
+from concurrent.futures import ThreadPoolExecutor
 from server import Server, core
 
 bin_dir, swarm, part = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), (sys.argv[3:] or ["all"])[0]
@@ -81,6 +83,25 @@ def big():
         sys.exit("not all have joined")
 
 
+def tls():
+    ramp, hold, sizes = 30, 6, {}
+    cert, key = f"{folder.name}/cert.pem", f"{folder.name}/key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert], stderr=subprocess.DEVNULL, check=True)
+    for users in (1000, 5000):
+        with Server(bin_dir, "--tls-cert", cert, "--tls-key", key) as server, ThreadPoolExecutor() as pool:
+            running = pool.submit(phx_load, "idle", "--url", f"wss://{server.address}/socket", "--ca-file", cert, "--users", str(users), "--ramp", str(ramp),
+                                  "--duration", str(hold), "--timeout", "30")
+            time.sleep(ramp + hold / 2)  # all have joined, nobody has gone
+            sizes[users] = server.resident_kb()
+            joined = running.result()["users"]["joined"]
+            if joined != users:
+                sys.exit(f"tls: {joined} of {users} have joined")
+    print(f"memory per idle joined TLS connection, slope 1000 to 5000: {(sizes[5000] - sizes[1000]) / 4000:.1f} KB (server {sizes[1000]} and {sizes[5000]} KB)")
+
+
+if part == "tls":
+    tls()
 if part in ("all", "small"):
     small()
 if part in ("all", "big"):

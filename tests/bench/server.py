@@ -17,6 +17,9 @@ class Server:
         fields = open(f"/proc/{self.pid}/stat").read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def resident_kb(self):
+        return int(next(line.split()[1] for line in open(f"/proc/{self.pid}/status") if line.startswith("VmRSS:")))
+
     def __enter__(self):
         return self
 

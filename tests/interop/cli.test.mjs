@@ -159,6 +159,7 @@ test("--transport auto goes on with long-poll where WebSockets are refused; webs
 });
 
 test("help and version go to stdout and exit 0", async () => {
+  assert.match((await run("phx", ["join", "--help"]).done).stdout, /--event[^]*\* is any text, \? one byte/);
   for (const [program, args] of [["phx", ["--help"]], ["phx", ["--version"]], ["phx", ["version"]], ["phx", ["join", "--help"]], ["phx-server", ["--help"]], ["phx-server", ["--version"]]]) {
     const r = await run(program, args).done;
     assert.deepEqual([r.code, r.stderr], [0, ""], `${program} ${args}`);
@@ -193,24 +194,26 @@ async function onFreePort(listener) {
   return { port: s.address().port, close: () => { s.closeAllConnections?.(); s.close(); } };
 }
 
-test("cannot connect: exit 3 and the reason", async () => {
+test("cannot connect: exit 3, the reason and what to do about it (issue 2, To show: bad input)", async () => {
   const closed = await onFreePort(net.createServer());
   closed.close();
-  await refused(["join", `ws://127.0.0.1:${closed.port}/socket`, "room:x"], 3, /refused/i);
-  await refused(["join", "ws://no-such-host.invalid/socket", "room:x"], 3, /no-such-host\.invalid/);
-  await refused(["join", `ws://127.0.0.1:${server.port}/nowhere`, "room:x"], 3, /404/);
+  await refused(["join", `ws://127.0.0.1:${closed.port}/socket`, "room:x"], 3, /refused.*is the server running, the port right/i);
+  await refused(["join", "ws://no-such-host.invalid/socket", "room:x"], 3, /no-such-host\.invalid.*check the spelling of the host/);
+  await refused(["join", "ws://no-such-host.invalid/socket", "room:x", "--transport", "longpoll"], 3, /no-such-host\.invalid.*phx doctor/);
+  await refused(["join", `ws://127.0.0.1:${server.port}/nowhere`, "room:x"], 3, /404.*no socket at this path/);
   const forbidden = await onFreePort(http.createServer().on("upgrade", (_, socket) => socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")));
-  await refused(["ping", `ws://127.0.0.1:${forbidden.port}/socket`], 3, /403/);
-  await refused(["ping", `ws://127.0.0.1:${forbidden.port}/socket`, "--transport", "auto", "--timeout", "0.3"], 3, /403/);  // GET hangs
+  await refused(["ping", `ws://127.0.0.1:${forbidden.port}/socket`], 3, /403.*check --params, --token-file/);
+  await refused(["ping", `ws://127.0.0.1:${forbidden.port}/socket`, "--transport", "auto", "--timeout", "0.3"], 3, /403.*check --params, --token-file/);  // GET hangs
   forbidden.close();
   const nonsense = await onFreePort(net.createServer((s) => { s.on("error", () => {}); s.end("220 mail.example ESMTP\r\n"); }));
-  await refused(["push", `ws://127.0.0.1:${nonsense.port}/socket`, "room:x", "ping"], 3, /WebSocket|HTTP/);
+  await refused(["push", `ws://127.0.0.1:${nonsense.port}/socket`, "room:x", "ping"], 3, /HTTP.*something else than a Phoenix server listens there: check the port/);
   nonsense.close();
 });
 
 test("a handshake that stalls past --timeout exits 124", async () => {
   const silent = await onFreePort(net.createServer((s) => s.on("error", () => {})));
-  await refused(["join", `ws://127.0.0.1:${silent.port}/socket`, "room:x", "--timeout", "0.3"], 124, /0\.3|time/);
+  await refused(["join", `ws://127.0.0.1:${silent.port}/socket`, "room:x", "--timeout", "0.3"], 124, /--timeout 0\.3 s/);
+  await refused(["push", `ws://127.0.0.1:${silent.port}/socket`, "room:x", "ping", "--timeout", "0.0000001"], 124, / 0\.0000001 s/);
   silent.close();
 });
 

@@ -3,7 +3,7 @@ import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import net from "node:net";
@@ -195,4 +195,45 @@ test("phx-server says in one line which file is wrong", async () => {
     assert.match(refused.err, why);
   }
   assert.equal((await run("phx-server", "--port", "0", "--tls-cert", file("good.pem"))).code, 2);
+});
+
+test("SIGHUP renews the certificate, also while the server drains; open connections live on (issue 3.11)", async () => {
+  for (const name of ["renewed", "last"]) issue(name, "DNS:localhost,IP:127.0.0.1");
+  const install = (name) => { for (const part of ["pem", "key"]) copyFileSync(file(`${name}.${part}`), file(`live.${part}`)); };
+  const ca = readFileSync(file("ca.pem"));
+  const offered = async () => {
+    const socket = tls.connect({ port: reloaded.port, host: "127.0.0.1", ca });
+    await once(socket, "secureConnect");
+    const { CN } = socket.getPeerCertificate().subject;
+    socket.destroy();
+    return CN;
+  };
+  const get = (where) => new Promise((resolve, reject) => {
+    https.get({ host: "127.0.0.1", port: reloaded.port, path: where, ca, agent: false }, (res) => { res.resume(); resolve(res.statusCode); }).on("error", reject);
+  });
+  /** Signals are not answered: asks until it is so. A server that has gone refuses the connection, which fails the test. */
+  const until = async (ask, wanted) => {
+    const deadline = Date.now() + 10_000;
+    for (let seen; (seen = await ask()) !== wanted;) assert.ok(Date.now() < deadline, `${seen}, not ${wanted}`);
+  };
+  install("good");
+  const reloaded = await start("phx-server", "--port", "0", "--log-level", "error", "--drain-wait", "60", "--tls-cert", file("live.pem"), "--tls-key", file("live.key"));
+  const ws = new WebSocket(`wss://127.0.0.1:${reloaded.port}/socket/websocket?vsn=2.0.0`, { ca });
+  const [next, got] = eventually();
+  ws.on("message", (data) => got(JSON.parse(data)));
+  await once(ws, "open");
+  assert.equal(await offered(), "good");
+
+  install("renewed");
+  process.kill(reloaded.pid, "SIGHUP");
+  await until(offered, "renewed");
+  process.kill(reloaded.pid, "SIGTERM");
+  await until(() => get("/ready"), 503);
+  install("last");
+  process.kill(reloaded.pid, "SIGHUP");
+  await until(offered, "last");
+
+  ws.send(JSON.stringify(["1", "1", "room:lobby", "phx_join", {}]));
+  assert.equal((await next())[4].status, "ok");
+  assert.equal(await reloaded.stop(), 0);  // the second SIGTERM ends the wait
 });

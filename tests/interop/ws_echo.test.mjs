@@ -1,7 +1,7 @@
 // Our frame codec against the `ws` package: its client with ws_echo_server, its server with ws_echo_client.
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import http from "node:http";
@@ -126,5 +126,35 @@ test("ws_echo_client --cases walks an Autobahn-style fuzzing server", async () =
   const { code, stderr } = await echoClient("--cases", `ws://127.0.0.1:${wss.address().port}`, "--agent", "phxkit").done;
   assert.equal(code, 0, stderr);
   assert.deepEqual(seen, ["/getCaseCount", "/runCase?case=1&agent=phxkit", "hello", "/runCase?case=2&agent=phxkit", "hello", "/updateReports?agent=phxkit"]);
+  wss.close();
+});
+
+test("--help and --version end with 0, a wrong command line with 2 and one line (design.md 4)", () => {
+  const ended = (program, ...args) => spawnSync(path.join(bin, program), args, { encoding: "utf8", timeout: 20_000 });
+  for (const program of ["ws_echo_client", "ws_echo_server", "fixture_server"]) {
+    for (const [flag, text] of [["--help", new RegExp(`^[^]*${program}`)], ["--version", new RegExp(`^${program} \\d+\\.\\d+\\.\\d+\n$`)]]) {
+      const r = ended(program, flag);
+      assert.deepEqual([r.status, r.stderr], [0, ""], `${program} ${flag}`);
+      assert.match(r.stdout, text);
+    }
+  }
+  for (const args of [[], ["foo"], ["--deflate"], ["--cases", "foo", "--agent", "a"], ["--cases", "ws://127.0.0.1:1"], ["--agent", "a"],
+    ["ws://127.0.0.1:1", "--cases", "ws://127.0.0.1:1", "--agent", "a"], ["ws://127.0.0.1:1", "ws://127.0.0.1:1"]]) {
+    const r = ended("ws_echo_client", ...args);
+    assert.deepEqual([r.status, r.stdout], [2, ""], `${args.join(" ")}: ${r.stderr}`);
+    assert.match(r.stderr, /^ws_echo_client: [^\n]+\n$/);
+  }
+});
+
+test("ws_echo_client --cases uses the URL as it stands (issue 2.6)", async () => {
+  const seen = [];
+  const wss = await server((ws, request) => {
+    seen.push(request.url);
+    if (request.url === "/suite//getCaseCount") ws.send("0");
+    ws.close();
+  });
+  const { code, stderr } = await echoClient("--cases", `ws://127.0.0.1:${wss.address().port}/suite/`, "--agent", "phxkit").done;
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(seen, ["/suite//getCaseCount", "/suite//updateReports?agent=phxkit"]);
   wss.close();
 });

@@ -39,6 +39,7 @@ ExitCode serve(std::uint16_t port, std::size_t workers, const std::vector<std::s
 
 int main(int argc, char** argv) {
   CLI::App app{"Serves the fixture application of the golden transcripts", "fixture_server"};
+  app.set_version_flag("--version", phx::cli::version_line("fixture_server"));
   std::uint16_t port = 0;
   std::size_t workers = 0;
   app.add_option("--port", port, "port to listen on; 0 takes a free one")->required();

@@ -5,22 +5,23 @@
 
 #include <charconv>
 #include <iostream>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include <CLI/CLI.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <phx/cli/program.hpp>
+#include <phx/net/url.hpp>
 #include <phx/net/websocket_transport.hpp>
 
 namespace {
 
 using namespace phx;
-
-enum Exit { ok = 0, unclean = 1, usage = 2, cannot_connect = 3 };
+using cli::ExitCode;
 
 enum class Behaviour { echo, listen };
 
@@ -54,9 +55,9 @@ class Run final : public net::TransportEvents {
   void on_error(const net::TransportError& error) override { std::cerr << "ws_echo_client: " << error.message() << '\n'; }
   void on_close(const net::TransportClose& close) override { clean_ = close.clean; }
 
-  Exit result() const {
-    if (!opened_) return cannot_connect;
-    return clean_ ? ok : unclean;
+  ExitCode result() const {
+    if (!opened_) return ExitCode::cannot_connect;
+    return clean_ ? ExitCode::pass : ExitCode::error;
   }
   const std::string& message() const { return message_; }
 
@@ -70,7 +71,7 @@ class Run final : public net::TransportEvents {
 };
 
 struct Outcome {
-  Exit result;
+  ExitCode result;
   std::string message;
 };
 
@@ -90,41 +91,40 @@ std::optional<int> read_number(std::string_view text) {
 }
 
 /// The verdict on each case is the fuzzing server's; a case that ends uncleanly is no failure of the drive.
-Exit drive_cases(std::string base, const std::string& agent) {
-  while (base.ends_with('/')) base.pop_back();
+ExitCode drive_cases(const std::string& base, const std::string& agent) {
   const auto counted = run(base + "/getCaseCount", {.behaviour = Behaviour::listen});
-  if (counted.result == cannot_connect) return cannot_connect;
+  if (counted.result == ExitCode::cannot_connect) return counted.result;
   const auto count = read_number(counted.message);
-  if (!count) {
-    std::cerr << "ws_echo_client: /getCaseCount answered no number: '" << counted.message.substr(0, 80) << "'\n";
-    return unclean;
-  }
+  if (!count) throw cli::Failure(ExitCode::error, "/getCaseCount answered no number: '" + counted.message.substr(0, 80) + "'");
   for (int number = 1; number <= *count; ++number) {
     const auto outcome = run(base + "/runCase?case=" + std::to_string(number) + "&agent=" + agent, {.deflate = true});
-    if (outcome.result == cannot_connect) return cannot_connect;
+    if (outcome.result == ExitCode::cannot_connect) return outcome.result;
   }
   const auto reported = run(base + "/updateReports?agent=" + agent, {.behaviour = Behaviour::listen});
   std::cout << *count << " cases run" << std::endl;
   return reported.result;
 }
 
-constexpr const char* usage_text = "usage: ws_echo_client [--deflate] URL\n       ws_echo_client --cases URL --agent NAME\n";
-
-Exit misused() {
-  std::cerr << usage_text;
-  return usage;
+std::string check_url(const std::string& text) {
+  return net::parse_url(text) ? "" : "'" + text + "' is not a URL like ws://host:port/path";
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> args(argv + 1, argv + argc);
-  if (args.size() == 1 && (args[0] == "--help" || args[0] == "-h")) {
-    std::cout << usage_text;
-    return ok;
-  }
-  if (args.size() == 1 && !args[0].starts_with('-')) return run(args[0], {.announce = true}).result;
-  if (args.size() == 2 && args[0] == "--deflate") return run(args[1], {.announce = true, .deflate = true}).result;
-  if (args.size() == 4 && args[0] == "--cases" && args[2] == "--agent") return drive_cases(args[1], args[3]);
-  return misused();
+  CLI::App app{"Echoes the messages of a WebSocket server, or drives a fuzzing server through its cases", "ws_echo_client"};
+  app.set_version_flag("--version", cli::version_line("ws_echo_client"));
+  std::string url, cases, agent;
+  bool deflate = false;
+  auto* to_echo = app.add_option("URL", url, "ws://host:port/path, used as it stands")->check(check_url);
+  auto* offer = app.add_flag("--deflate", deflate, "offer permessage-deflate");
+  auto* to_drive =
+      app.add_option("--cases", cases, "fuzzing server to drive, used as it stands")->check(check_url)->excludes(to_echo, offer);
+  auto* name = app.add_option("--agent", agent, "under which it reports")->needs(to_drive);
+  to_drive->needs(name);
+  return cli::run_program(app, argc, argv, [&] {
+    if (!cases.empty()) return drive_cases(cases, agent);
+    if (url.empty()) throw cli::Failure(ExitCode::usage, "URL or --cases is required (see ws_echo_client --help)");
+    return run(url, {.announce = true, .deflate = deflate}).result;
+  });
 }

@@ -69,6 +69,7 @@ ExitCode serve(std::uint16_t port, bool deflate) {
 
 int main(int argc, char** argv) {
   CLI::App app{"Echoes WebSocket messages on any path", "ws_echo_server"};
+  app.set_version_flag("--version", phx::cli::version_line("ws_echo_server"));
   std::uint16_t port = 0;
   bool deflate = false;
   app.add_option("--port", port, "port to listen on; 0 takes a free one")->required();

@@ -7,6 +7,9 @@
 #include <phx/core/json.hpp>
 #include <phx/net/proxy.hpp>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstdlib>
 
 namespace phx::cli {
@@ -56,14 +59,14 @@ std::optional<std::string> token(const NetworkOptions& options) {
 
 Duration NetworkOptions::timeout_or(Duration otherwise) const {
   if (!timeout_seconds) return otherwise;
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*timeout_seconds));
+  return std::max(Duration(1), std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*timeout_seconds)));  // never none
 }
 
 std::string NetworkOptions::timeout_text(Duration otherwise) const {
-  std::string text = std::to_string(std::chrono::duration<double>(timeout_or(otherwise)).count());
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.ends_with('.')) text.pop_back();
-  return text + " s";
+  std::array<char, 32> text{};
+  const double seconds = std::chrono::duration<double>(timeout_or(otherwise)).count();
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed).ptr;
+  return std::string(text.data(), end) + " s";
 }
 
 void add_network_options(CLI::App& command, NetworkOptions& o, const std::string& token) {

@@ -22,6 +22,7 @@
 
 #include "command.hpp"
 #include "message_line.hpp"
+#include "remedies.hpp"
 #include "session.hpp"
 
 namespace phx::cli {
@@ -36,16 +37,6 @@ std::string http_date(std::time_t time) {
   gmtime_r(&time, &parts);
   std::array<char, 64> text;
   return {text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
-}
-
-std::string remedy_of_status(int status) {
-  if (status == 404) return "no socket at this path: compare it with `socket` in the endpoint; phx adds /websocket or /longpoll itself";
-  if (status == 401 || status == 403)
-    return "the socket's connect/3 refused (check --params, --token-file, --auth-token-file), or check_origin refused an Origin header";
-  if (status == 400 || status == 426)
-    return "something in between drops the Upgrade header: let the proxy or load balancer pass WebSockets on";
-  if (status >= 500) return "the server, or what stands before it, is broken: look at its log";
-  return "this is no Phoenix socket: check the URL";
 }
 
 class DoctorCommand {
@@ -68,7 +59,7 @@ class DoctorCommand {
   using Clock = std::chrono::steady_clock;
 
   bool good(const char* check, const std::string& detail) { return tell(obj("check", check, "ok", true, "detail", detail)), true; }
-  bool bad(const char* check, const std::string& detail, const std::string& remedy, ExitCode code) {
+  bool bad(const char* check, const std::string& detail, std::string_view remedy, ExitCode code) {
     tell(obj("check", check, "ok", false, "detail", detail, "remedy", remedy));
     if (worst_ == ExitCode::pass) worst_ = code;
     return false;
@@ -95,9 +86,7 @@ class DoctorCommand {
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
     const int error = ::getaddrinfo(url_.host.c_str(), nullptr, &hints, &found);
-    if (error != 0)
-      return bad("dns", url_.host + ": " + ::gai_strerror(error), "check the spelling of the host, and the name servers of this machine",
-                 ExitCode::cannot_connect);
+    if (error != 0) return bad("dns", url_.host + ": " + ::gai_strerror(error), remedies::name, ExitCode::cannot_connect);
     std::string addresses;
     for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
       std::array<char, NI_MAXHOST> text;
@@ -130,15 +119,12 @@ class DoctorCommand {
     const bool late = error.code == std::errc::timed_out || error.code == Errc::connect_timeout;
     const ExitCode code = late ? ExitCode::timed_out : ExitCode::cannot_connect;
     switch (error.step) {
-      case net::Step::security:
-        good("tcp", "connected to " + url_.authority());
-        return bad("tls", error.message(),
-                   "install the whole chain on the server; name a private authority with --ca-file; use ws:// if it speaks no TLS", code);
-      case net::Step::proxy: return bad("tcp", error.message(), "check --proxy, its user and password, and what it allows", code);
+      case net::Step::security: good("tcp", "connected to " + url_.authority()); return bad("tls", error.message(), remedies::tls, code);
+      case net::Step::proxy: return bad("tcp", error.message(), remedies::proxy, code);
       case net::Step::request:
         good("tcp", "connected to " + url_.authority());
         return bad("http", error.message(), "something else than a web server listens there, or it hangs; wss:// if it expects TLS", code);
-      default: return bad("tcp", error.message(), "is the server running, the port right, the firewall open?", code);
+      default: return bad("tcp", error.message(), remedies::tcp, code);
     }
   }
 
@@ -161,7 +147,7 @@ class DoctorCommand {
     if (session) return void(good("longpoll", "a session was given"));
     if (answer.status == 404)
       return void(good("longpoll", "not offered: no fallback where WebSockets are blocked (`longpoll: true` in the endpoint)"));
-    bad("longpoll", "HTTP " + std::to_string(answer.status), remedy_of_status(answer.status), ExitCode::cannot_connect);
+    bad("longpoll", "HTTP " + std::to_string(answer.status), remedies::of_status(answer.status), ExitCode::cannot_connect);
   }
 
   bool over_websocket() {
@@ -170,13 +156,14 @@ class DoctorCommand {
     try {
       session_.emplace(options, true);
       auto opened = session_->socket().on_open([this] { session_->finish(ExitCode::pass); });
-      auto failed = session_->socket().on_error([this](const client::ConnectionError& e) { status_ = e.http_status; });
       const ExitCode end = session_->run(options_.timeout_or(default_timeout));
       if (end != ExitCode::pass) throw Failure(end, "no WebSocket within " + options_.timeout_text(default_timeout));
       good("upgrade", "WebSocket opened");
     } catch (const Failure& e) {
-      return bad("upgrade", e.what(),
-                 status_ != 0 ? remedy_of_status(status_) : "a proxy in between may not know WebSockets: try --transport longpoll",
+      const auto failure = session_ ? session_->failure() : std::nullopt;
+      const int status = failure ? failure->http_status : 0;
+      return bad("upgrade", failure ? failure->message : e.what(),
+                 status != 0 ? remedies::of_status(status) : "a proxy in between may not know WebSockets: try --transport longpoll",
                  e.code());
     }
     return heartbeat();
@@ -222,7 +209,6 @@ class DoctorCommand {
   client::SocketOptions socket_options_;
   net::Url url_;
   std::optional<Session> session_;
-  int status_ = 0;
   ExitCode worst_ = ExitCode::pass;
   Clock::time_point since_ = Clock::now();
 };

@@ -91,7 +91,9 @@ void add_join(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<JoinOptions>();
   CLI::App* command = app.add_subcommand("join", "join a topic and print its messages, one JSON object per line");
   add_connect_options(*command, *options);
-  command->add_option("--event", options->events, "only events that match this glob; may be repeated")->take_all()->allow_extra_args(false);
+  command->add_option("--event", options->events, "only events that match; * is any text, ? one byte; may be repeated")
+      ->take_all()
+      ->allow_extra_args(false);
   command->add_option("--where", options->where, "only messages that fit, as in 'payload.n >= 2 and event == \"new_msg\"'");
   command->add_option("--count", options->count, "end after so many messages")->check(check_count(0));
   command->callback([options, &chosen] { chosen = [options] { return JoinCommand(*options).run(); }; });

@@ -15,6 +15,7 @@
 #include "capture_file.hpp"
 #include "command.hpp"
 #include "connect_options.hpp"
+#include "remedies.hpp"
 
 namespace phx::cli {
 namespace {
@@ -80,7 +81,7 @@ class ReplayCommand final : public net::TransportEvents {
   }
   void on_error(const net::TransportError& error) override {
     const bool late = error.code == Errc::connect_timeout;
-    failure_ = {late ? ExitCode::timed_out : ExitCode::cannot_connect, error.message()};
+    failure_ = {late ? ExitCode::timed_out : ExitCode::cannot_connect, remedies::line(error.message(), error.code, error.http_status)};
   }
   void on_close(const net::TransportClose&) override {
     if (failure_) return end(failure_->first);

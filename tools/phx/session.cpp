@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "remedies.hpp"
+
 namespace phx::cli {
 
 Session::Session(const ConnectOptions& options, bool lost_is_final, core::ws::FrameTap* tap)
@@ -23,7 +25,7 @@ Session::Session(const ConnectOptions& options, bool lost_is_final, core::ws::Fr
   }
   opened_ = socket_->on_open([this] {
     if (was_open_) out_.talk("connected again");
-    if (!was_open_ && !websocket_error_.empty()) out_.talk(websocket_error_ + "; going on with long-poll");
+    if (!was_open_ && failure_) out_.talk(failure_->message + "; going on with long-poll");
     was_open_ = open_ = true;
   });
   failed_ = socket_->on_error([this](const client::ConnectionError& e) { on_error(e); });
@@ -55,17 +57,21 @@ client::Channel Session::channel(const std::string& topic, const client::Payload
 
 void Session::on_error(const client::ConnectionError& error) {
   if (was_open_ && !error.final) return;  // told by on_close and on_reconnecting
-  if (error.code == make_error_code(Errc::connect_timeout) && websocket_error_.empty())
+  const bool first = !failure_;
+  if (first) failure_ = error;  // the first of two says more
+  if (first && error.code == make_error_code(Errc::connect_timeout))
     throw Failure(ExitCode::timed_out, error.message + " (--timeout " + options_.timeout_text(default_timeout) + ")");
-  if (websocket_error_.empty()) websocket_error_ = error.message;
-  if (!error.falling_back) throw Failure(ExitCode::cannot_connect, websocket_error_);  // the first of two says more
+  if (!error.falling_back) cannot_connect();
+}
+
+void Session::cannot_connect() const {
+  throw Failure(ExitCode::cannot_connect, remedies::line(failure_->message, failure_->code, failure_->http_status));
 }
 
 ExitCode Session::run(std::optional<Duration> limit) {
   socket_->connect();
   const ExitCode end = loop_.run(limit ? std::optional(started_ + *limit) : std::nullopt);
-  if (end == ExitCode::timed_out && !was_open_ && !websocket_error_.empty())  // refused, and long-poll was not answered in time
-    throw Failure(ExitCode::cannot_connect, websocket_error_);
+  if (end == ExitCode::timed_out && !was_open_ && failure_) cannot_connect();  // refused, and long-poll was not answered in time
   return end;
 }
 

@@ -33,10 +33,14 @@ class Session {
   /// Closes the connection in good order, so that everything sent before has arrived.
   void disconnect();
 
+  /// Why the first attempt failed, when it did.
+  const std::optional<client::ConnectionError>& failure() const noexcept { return failure_; }
+
   double seconds() const;  ///< since the session began
 
  private:
   void on_error(const client::ConnectionError& error);
+  [[noreturn]] void cannot_connect() const;
 
   const ConnectOptions& options_;
   bool lost_is_final_;
@@ -45,8 +49,8 @@ class Session {
   Output out_;
   std::optional<client::Socket> socket_;
   client::Subscription opened_, failed_, closed_, reconnecting_;
-  bool was_open_ = false, open_ = false;  ///< ever; now
-  std::string websocket_error_;           ///< the first attempt's
+  bool was_open_ = false, open_ = false;            ///< ever; now
+  std::optional<client::ConnectionError> failure_;  ///< the first attempt's
 };
 
 }  // namespace phx::cli

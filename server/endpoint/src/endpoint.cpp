@@ -100,6 +100,11 @@ struct Endpoint::Impl {
     }
   }
 
+  PubSub& pubsub() const {
+    if (!options.pubsub) throw std::logic_error("Endpoint: no PubSub is configured (EndpointOptions::pubsub)");
+    return *options.pubsub;
+  }
+
   void accepted(int fd, Conn::Peer peer) { workers[next_worker++ % workers.size()]->adopt(fd, std::move(peer)); }
 
   /// Runs `step(worker, done)` on all workers and waits until each has called done.
@@ -165,6 +170,27 @@ core::TlsResult<void> Endpoint::reload_tls(const core::TlsServerOptions& tls) {
   if (!context) return tl::unexpected(context.error());
   for (auto& worker : impl_->workers) worker->shard().post([worker = worker.get(), renewed = *context] { worker->use(renewed); });
   return {};
+}
+
+std::error_code Endpoint::broadcast(std::string_view topic, std::string_view event, const Payload& payload) {
+  return impl_->pubsub().broadcast(topic, event, payload);
+}
+
+std::error_code Endpoint::broadcast_from(const Subscriber& from, std::string_view topic, std::string_view event, const Payload& payload) {
+  return impl_->pubsub().broadcast_from(from, topic, event, payload);
+}
+
+void Endpoint::local_broadcast(std::string_view topic, std::string_view event, const Payload& payload) {
+  impl_->pubsub().local_broadcast(topic, event, payload);
+}
+
+void Endpoint::local_broadcast_from(const Subscriber& from, std::string_view topic, std::string_view event, const Payload& payload) {
+  impl_->pubsub().local_broadcast_from(from, topic, event, payload);
+}
+
+std::unique_ptr<PubSub::Subscription> Endpoint::subscribe(Shard& shard, std::string_view topic,
+                                                          std::function<void(const Broadcast&)> told) {
+  return impl_->pubsub().subscribe(shard, topic, std::move(told));
 }
 
 std::size_t Endpoint::workers() const noexcept { return impl_->workers.size(); }

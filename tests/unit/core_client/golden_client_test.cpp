@@ -1,4 +1,4 @@
-// The frames a real Phoenix sent, fed to the client machines: golden v2_join, v2_messages, v2_lifecycle, v2_binary, v1.
+// The frames a real Phoenix sent, fed to the client machines: golden v2_join, v2_messages, v2_lifecycle, v2_binary, bad_frames, v1.
 // What the transcript's client sent is asked of the machine where the machine can be made to say it, and must come out the
 // same; odd frames (refs of other types, second joins of a topic) go out raw. Then every server frame must have its effect.
 #include <gtest/gtest.h>
@@ -151,7 +151,8 @@ void play(const golden::Case& c, int& frames) {
 }
 
 class GoldenClientFrames : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Files, GoldenClientFrames, testing::Values("v2_join", "v2_messages", "v2_lifecycle", "v2_binary", "v1"),
+INSTANTIATE_TEST_SUITE_P(Files, GoldenClientFrames,
+                         testing::Values("v2_join", "v2_messages", "v2_lifecycle", "v2_binary", "bad_frames", "v1"),
                          [](const auto& file) { return std::string(file.param); });
 
 TEST_P(GoldenClientFrames, AreUnderstood) {

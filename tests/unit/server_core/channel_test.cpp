@@ -151,16 +151,18 @@ TEST_F(ChannelTest, ASocketRefNeedsAMessageWithARef) {
 
 // 6.2, 1.2: assigns of socket, pattern and channel
 TEST_F(ChannelTest, AssignsAreTheChannelsOwn) {
-  on_event([](std::string_view, const Payload& p, Socket& s) -> HandleResult {
+  const auto doubled = [](const Json& assigns) { return obj("twice", 2 * assigns.at("n").get<int>()); };
+  on_event([doubled](std::string_view, const Payload& p, Socket& s) -> HandleResult {
     s.assign("n", p.json().at("n")).assign(obj("t", std::string(s.topic())));
+    s.assign(doubled(s.assigns()));  // Phoenix: assign(socket, fun)
     return Reply::ok(s.assigns());
   });
   Client c(world);
   c.join();
   c.join("room:b", "5");
-  EXPECT_THAT(c.ask(event), ElementsAre(R"(["1","2","room:a","phx_reply",{"response":{"n":1,"t":"room:a"},"status":"ok"}])"));
+  EXPECT_THAT(c.ask(event), ElementsAre(R"(["1","2","room:a","phx_reply",{"response":{"n":1,"t":"room:a","twice":2},"status":"ok"}])"));
   EXPECT_THAT(c.ask(R"(["5","6","room:b","x",{"n":2}])"),
-              ElementsAre(R"(["5","6","room:b","phx_reply",{"response":{"n":2,"t":"room:b"},"status":"ok"}])"));
+              ElementsAre(R"(["5","6","room:b","phx_reply",{"response":{"n":2,"t":"room:b","twice":4},"status":"ok"}])"));
 }
 
 // 6.1: timers come to handle_info

@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <phx/core/error.hpp>
@@ -15,12 +17,11 @@
 #include <phx/server/observer.hpp>
 #include <phx/server/origin.hpp>
 #include <phx/server/plug.hpp>
+#include <phx/server/pubsub.hpp>
 #include <phx/server/shard.hpp>
 #include <phx/server/socket_mount.hpp>
 
 namespace phx::server {
-
-class PubSub;
 
 struct EndpointOptions {
   std::string host = "127.0.0.1";  ///< address or name to listen on
@@ -56,7 +57,7 @@ struct EndpointStats : ShardStats {
 };
 
 /// A listening server: one worker thread per core, each with an event loop and a Shard of its own; a connection lives and dies
-/// on one worker. Broadcasts go through the PubSub given in the options, from any thread.
+/// on one worker.
 class Endpoint {
  public:
   /// Throws std::invalid_argument for options that can not work; TLS files that can not be used among them.
@@ -79,6 +80,15 @@ class Endpoint {
   /// New connections get the certificate of `tls`, old ones live on. On an error, which says why, everything stays as it was.
   /// From any thread. Throws std::logic_error for an endpoint without TLS.
   core::TlsResult<void> reload_tls(const core::TlsServerOptions& tls);
+
+  // The PubSub of the options, as Phoenix's endpoint has it (server.md 6.6); std::logic_error without one. What threads may call, errors and
+  // further exceptions: as pubsub.hpp says; broadcast and local_broadcast are for any thread.
+  std::error_code broadcast(std::string_view topic, std::string_view event, const Payload& payload);
+  std::error_code broadcast_from(const Subscriber& from, std::string_view topic, std::string_view event, const Payload& payload);
+  void local_broadcast(std::string_view topic, std::string_view event, const Payload& payload);
+  void local_broadcast_from(const Subscriber& from, std::string_view topic, std::string_view event, const Payload& payload);
+  [[nodiscard]] std::unique_ptr<PubSub::Subscription> subscribe(Shard& shard, std::string_view topic,
+                                                                std::function<void(const Broadcast&)> told);
 
   /// The shards exist from construction on, so that trackers and subscriptions can be set up before start().
   std::size_t workers() const noexcept;
