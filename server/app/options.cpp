@@ -89,8 +89,15 @@ std::string database_url(const Options& options) {
 }
 
 std::string config_text(const CLI::App& app) {
-  static const std::regex password("(://[^:@/\"]*:)[^@/\"]*@");
-  return std::regex_replace(app.config_to_str(true), password, "$1***@");
+  std::string out;
+  for (const auto* option : app.get_options()) {
+    if (!option->get_configurable() || option->get_lnames().empty()) continue;
+    auto values = values_of(*option);
+    if (values.empty()) continue;
+    for (auto& value : values) value = without_passwords(value);
+    out += option->get_lnames().front() + '=' + CLI::detail::ini_join(values) + '\n';
+  }
+  return out;
 }
 
 std::string secret_key_base(const Options& options) {
@@ -101,3 +108,19 @@ std::string secret_key_base(const Options& options) {
 }
 
 }  // namespace phx::app
+/// `://user:SECRET@`, also with a slash in it, and parameters that hold a secret, or may: percent signs hide what a key is.
+std::string without_passwords(const std::string& text) {
+  static const std::regex login("(://[^:@/]*:)(?:[^/]*@|[^?]*@)");
+  static const std::regex parameter("([?&](?:[^=&]*(?:password|secret|token)|[^=&]*%)[^=&]*=)[^&]*", std::regex::icase);
+  return std::regex_replace(std::regex_replace(text, login, "$1***@"), parameter, "$1***");
+}
+
+/// What an option was given, or its default; a list by its elements.
+std::vector<std::string> values_of(const CLI::Option& option) {
+  auto values = option.reduced_results();
+  const std::string text = option.get_default_str();
+  if (!values.empty() || text.empty()) return values;
+  if (option.get_delimiter() == '\0') return {text};
+  return CLI::detail::split(text.substr(1, text.size() - 2), ',');  // "[a,b]"
+}
+
