@@ -23,6 +23,27 @@ test("flag over environment over file", () => {
   assert.match(out, /^log-level="error"$/m);
 });
 
+// Issue 5: one precedence, also where two options exclude each other.
+test("--database and --database-file: the higher source wins, two of one source are an error", () => {
+  const secret = file("database", `sqlite:${path.join(dir, "from-file.db")}\n`);
+  const config = (text) => ["--config", file("database.conf", text)];
+  const shows = (args, env, line) => {
+    const r = run([...args, "--print-config"], env);
+    assert.deepEqual([r.status, r.stderr], [0, ""], args.join(" "));
+    assert.ok(r.stdout.includes(`\n${line}\n`), r.stdout);
+  };
+  const fromFile = `database-file="${secret}"`;
+  shows(["--database-file", secret], { PHX_DATABASE: "sqlite:e.db" }, fromFile);
+  shows([...config("database=sqlite:c.db\n"), "--database-file", secret], {}, fromFile);
+  shows(config("database=sqlite:c.db\n"), { PHX_DATABASE_FILE: secret }, fromFile);
+  shows(["--database", "sqlite:f.db"], { PHX_DATABASE_FILE: secret }, 'database="sqlite:f.db"');
+  shows([...config(`database-file=${secret}\n`), "--database", "sqlite:f.db"], {}, 'database="sqlite:f.db"');
+  assert.equal(run(["migrate", "--database-file", secret], { PHX_DATABASE: "nonsense:x" }).status, 0);
+  const both = [[["--database", "sqlite:f.db", "--database-file", secret], {}], [[], { PHX_DATABASE: "sqlite:e.db", PHX_DATABASE_FILE: secret }],
+    [config(`database=sqlite:c.db\ndatabase-file=${secret}\n`), {}]];
+  for (const [args, env] of both) assert.equal(run([...args, "--print-config"], env).status, 2, args.join(" "));
+});
+
 // Issue 5: phx-server --print-config; its output is a file for --config.
 test("--print-config is read back as it was written", () => {
   const twice = (args) => {
