@@ -4,9 +4,16 @@
 namespace phx::app {
 namespace {
 
+using testing::HasSubstr;
 using testing::StartsWith;
 
 struct RestTest : RestCase {
+  /// The whole answer; `body` is JSON, or meant to be.
+  std::string send(const std::string& line, const std::string& header, const std::string& body = "") {
+    const std::string type =
+        body.empty() ? "" : "content-type: application/json\r\ncontent-length: " + std::to_string(body.size()) + "\r\n";
+    return raw(line + " HTTP/1.1\r\nhost: x\r\nconnection: close\r\n" + header + "\r\n" + type + "\r\n" + body);
+  }
   std::string path(const char* prefix, const Json& id, const char* rest = "") { return prefix + id.dump() + rest; }
 };
 
@@ -45,6 +52,19 @@ TEST_P(RestTest, RegistersLogsInAndOut) {
 
 TEST_P(RestTest, UsersAreListedFilteredAndPaged) {
   const auto ada = user("ada");
+// Issue 5: JSON APIs. curl says `accept: */*`, which Phoenix's default error views would answer with HTML.
+TEST_P(RestTest, ErrorsAreJsonWhateverTheClientAccepts) {
+  const auto told = [&](const std::string& line, const std::string& body = "") {
+    const auto answer = send(line, "accept: */*", body);
+    EXPECT_THAT(answer, HasSubstr("\r\ncontent-type: application/json"));
+    return answer.substr(9, 3) + answer.substr(answer.find("\r\n\r\n") + 4);
+  };
+  EXPECT_EQ(told("GET /nowhere"), R"(404{"errors":{"detail":"Not Found"}})");
+  EXPECT_EQ(told("PUT /api/v1/sessions"), R"(404{"errors":{"detail":"Not Found"}})");
+  EXPECT_EQ(told("POST /api/v1/users", "{"), R"(400{"errors":{"detail":"Bad Request"}})");
+  EXPECT_EQ(told("GET /api/v1/me"), R"(401{"errors":{"detail":"Unauthorized"}})");
+}
+
   for (const char* name : {"bob", "bobby", "eve"}) user(name);
   const auto bearer = token(ada);
   const auto first = get("/api/v1/users?name=bob&limit=1", bearer);
