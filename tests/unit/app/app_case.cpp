@@ -161,6 +161,11 @@ Answer RestCase::request(const std::string& method, const std::string& path, con
   }
   if (end + 4 < bytes.size()) out.json = parse_json(bytes.substr(end + 4)).value_or(Json("no JSON"));
   EXPECT_EQ(disagreement(document_, method, path, out), "") << method << " " << path << " " << out.status << " " << out.json.dump();
+  if (out.status >= 400) return out;
+  Json sent = body;
+  if (sent.is_object())
+    for (const auto& name : undocumented) sent.erase(name);
+  EXPECT_EQ(request_disagreement(document_, method, path, sent), "") << method << " " << path << " " << body.dump();
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -104,7 +105,8 @@ struct Answer {
   const Json& data() const { return json.at("data"); }
 };
 
-/// The application behind an endpoint on loopback. Every answer is held against the OpenAPI document.
+/// The application behind an endpoint on loopback. Every answer is held against the OpenAPI document, as is what it was asked, unless it
+/// was refused.
 class RestCase : public AppCase {
  protected:
   RestCase();
@@ -119,6 +121,7 @@ class RestCase : public AppCase {
   std::string raw(const std::string& bytes);
 
   std::unique_ptr<server::Endpoint> endpoint;
+  std::set<std::string> undocumented;  ///< fields that this test sends although nobody may
 
  private:
   Json document_;
@@ -126,6 +129,8 @@ class RestCase : public AppCase {
 
 /// Why an answer is none of those that the document promises; empty: it is one.
 std::string disagreement(const Json& document, const std::string& method, const std::string& path, const Answer& answer);
+/// Why a request is none that the document describes.
+std::string request_disagreement(const Json& document, const std::string& method, const std::string& path, const Json& body);
 
 inline std::string dialect_name(const testing::TestParamInfo<Dialect>& info) {
   return info.param == Dialect::sqlite ? "sqlite" : "postgresql";

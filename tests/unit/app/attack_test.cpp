@@ -72,6 +72,7 @@ TEST_P(AttackTest, SqlInRegistrationTeamsAndNotifications) {
 TEST_P(AttackTest, MassAssignment) {
   const auto ada = user("ada"), bob = user("bob");
   const auto bearer = token(bob);
+  undocumented = {"id", "owner_id", "user_id", "inserted_at", "role"};
   const Json more = obj("id", 4711, "owner_id", ada.id, "user_id", ada.id, "inserted_at", "2001-01-01T00:00:00Z", "role", "admin");
   const auto with = [&](Json fields) {
     fields.update(more);
@@ -82,6 +83,7 @@ TEST_P(AttackTest, MassAssignment) {
   EXPECT_NE(room.data()["id"], 4711);
   EXPECT_FALSE(room.data()["inserted_at"].get<std::string>().starts_with("2001"));
   EXPECT_EQ(request("PATCH", room.header("location"), bearer, with(obj("topic", "t"))).data()["owner_id"], bob.id);
+  undocumented.insert({"author", "name", "total"});
   const auto said = post(room.header("location") + "/messages", bearer, with(obj("content", "x", "author", "ada", "name", "ada")));
   EXPECT_EQ(said.data()["user"]["id"], bob.id) << said.json;
   const auto order = post("/api/v1/orders", bearer, with(obj("item", "tea", "quantity", 2, "unit_price", 100, "total", 1)));
