@@ -20,6 +20,15 @@ Json user_json(const User& user, bool full) {
   return out;
 }
 
+namespace {
+
+Json session_json(const UserSession& session) {
+  return obj("id", session.id, "expires_at", store::format_timestamp(session.expires_at), "inserted_at",
+             store::format_timestamp(session.inserted_at));
+}
+
+}  // namespace
+
 ActionResult UserController::index(Conn& conn) {
   const auto name = filter_param(conn, "name");
   const auto options = page_params(conn);
@@ -85,6 +94,14 @@ ActionResult SessionController::create(Conn& conn) {
 }
 
 ActionResult SessionController::delete_(Conn& conn) {
+ActionResult SessionController::show(Conn& conn) {
+  const Identity who = current_user(conn);
+  const auto id = id_param(conn, "id");
+  const auto session = co_await in_pool(conn, [&] { return contexts_.accounts.get_session(who.user_id, id); });
+  if (!session) co_return refused(session.error());
+  co_return ok(conn, session_json(*session));
+}
+
   const Identity who = current_user(conn);
   const auto id = conn.path_params().contains("id") ? id_param(conn, "id") : who.session_id;
   const auto ended = co_await in_pool(conn, [&] { return contexts_.accounts.log_out(who, id); });

@@ -20,10 +20,12 @@ struct SchemaRow {
   const char *name, *fields;
 };
 
-constexpr std::array<SchemaRow, 20> schemas{{
+constexpr std::array<SchemaRow, 22> schemas{{
     {"User", "id:integer name:string avatar:string? inserted_at:string"},
     {"Account", "id:integer name:string avatar:string? inserted_at:string email:string role:string last_login:string? banned:boolean"},
+    {"Profile", "id:integer name:string avatar:string? inserted_at:string email?:string role?:string last_login?:string? banned?:boolean"},
     {"Login", "id:integer token:string expires_at:string user:$Account csrf_token?:string"},
+    {"Session", "id:integer expires_at:string inserted_at:string"},
     {"Friend", "friend_id:integer"},
     {"Room", "id:integer name:string topic:string? private:boolean owner_id:integer inserted_at:string updated_at:string"},
     {"Membership", "room_id:integer user_id:integer"},
@@ -53,7 +55,7 @@ struct OperationRow {
   const char* query = "";
 };
 
-constexpr std::array<OperationRow, 47> operations{{
+constexpr std::array<OperationRow, 49> operations{{
     {"get", "/health", "Whether the process lives", "", "=Health", 200, true},
     {"get", "/ready", "Whether this node wants requests; 503 while it drains", "", "=Ready", 200, true},
     {"get", "/api/openapi.json", "This document", "", "=any", 200, true},
@@ -61,11 +63,12 @@ constexpr std::array<OperationRow, 47> operations{{
     {"post", "/api/v1/users", "Register", "email:string name:string password:string avatar?:string?", "Account", 201, true, true},
     {"post", "/api/v1/sessions", "Log in", "email:string password:string cookie?:boolean", "Login", 201, true, true},
     {"get", "/api/v1/users", "List users; name: a part of it", "", "User[]", 200, false, false, "name:string"},
-    {"get", "/api/v1/users/{id}", "Show a user", "", "User"},
+    {"get", "/api/v1/users/{id}", "Show a user; of oneself all", "", "Profile"},
     {"patch", "/api/v1/users/{id}", "Change oneself", "email?:string name?:string password?:string avatar?:string?", "Account"},
     {"put", "/api/v1/users/{id}", "Change oneself", "email?:string name?:string password?:string avatar?:string?", "Account"},
     {"delete", "/api/v1/users/{id}", "Delete oneself", "", ""},
     {"get", "/api/v1/me", "Who I am", "", "Account"},
+    {"get", "/api/v1/sessions/{id}", "Show a login of mine", "", "Session"},
     {"delete", "/api/v1/sessions", "Log out", "", ""},
     {"delete", "/api/v1/sessions/{id}", "End another login of mine", "", ""},
     {"get", "/api/v1/friends", "My friends: both have asked", "", "User{}"},
@@ -79,6 +82,7 @@ constexpr std::array<OperationRow, 47> operations{{
     {"post", "/api/v1/rooms/{room_id}/members", "Join a room, or let somebody in", "user_id?:integer", "Membership", 201},
     {"delete", "/api/v1/rooms/{room_id}/members/{id}", "Leave a room", "", ""},
     {"get", "/api/v1/rooms/{room_id}/messages", "What was said, newest first", "", "Message[]"},
+    {"get", "/api/v1/rooms/{room_id}/messages/{id}", "Show a message", "", "Message"},
     {"post", "/api/v1/rooms/{room_id}/messages", "Say something", "content:string", "Message", 201, false, true},
     {"delete", "/api/v1/rooms/{room_id}/messages/{id}", "Take back what one said", "", ""},
     {"get", "/api/v1/games", "List games; status: waiting, playing, finished", "", "Game[]", 200, false, false, "status:string"},

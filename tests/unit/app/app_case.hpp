@@ -106,7 +106,7 @@ struct Answer {
 };
 
 /// The application behind an endpoint on loopback. Every answer is held against the OpenAPI document, as is what it was asked, unless it
-/// was refused.
+/// was refused. The Location of a 201 is followed.
 class RestCase : public AppCase {
  protected:
   RestCase();
@@ -124,6 +124,7 @@ class RestCase : public AppCase {
   std::set<std::string> undocumented;  ///< fields that this test sends although nobody may
 
  private:
+  void follow_location(const Answer& made, const std::string& bearer, const server::HeaderList& headers);
   Json document_;
 };
 

@@ -99,12 +99,13 @@ TEST_P(AttackTest, ThingsOfOthersAreNotFound) {
   const auto said = post(room + "/messages", ada, obj("content", "x")).header("location");
   const auto order = post("/api/v1/orders", ada, obj("item", "x", "quantity", 1, "unit_price", 1)).header("location");
   const auto org = post("/api/v1/organizations", ada, obj("name", "o")).header("location");
-  for (const auto& place : {room, room + "/messages", order, org, org + "/teams"}) EXPECT_EQ(get(place, bob).status, 404) << place;
+  for (const auto& place : {room, room + "/messages", said, order, org, org + "/teams"}) EXPECT_EQ(get(place, bob).status, 404) << place;
   EXPECT_EQ(post(room + "/messages", bob, obj("content", "x")).status, 404);
   EXPECT_EQ(post(room + "/members", bob, obj()).status, 404);
   EXPECT_EQ(request("PATCH", room, bob, obj("private", false)).status, 404);
   for (const auto& place : {room, said}) EXPECT_EQ(del(place, bob).status, 404) << place;
   const auto session = post("/api/v1/sessions", "", obj("email", "ada@example.org", "password", good_password)).header("location");
+  EXPECT_EQ(get(session, bob).status, 404);
   EXPECT_EQ(del(session, bob).status, 404);
   EXPECT_EQ(get(room, ada).status, 200);
 }

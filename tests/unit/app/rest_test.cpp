@@ -45,14 +45,27 @@ TEST_P(RestTest, RegistersLogsInAndOut) {
   ASSERT_EQ(login.status, 201);
   const auto bearer = login.data()["token"].get<std::string>();
   EXPECT_EQ(get("/api/v1/me", bearer).data()["email"], "ada@example.org");
+  EXPECT_EQ(get(made.header("location"), bearer).data()["email"], "ada@example.org");
   EXPECT_EQ(get("/api/v1/me").status, 401);
   EXPECT_EQ(del("/api/v1/sessions/4711", bearer).status, 404);
   EXPECT_EQ(del("/api/v1/sessions", bearer).status, 204);
   EXPECT_EQ(get("/api/v1/me", bearer).status, 401);
 }
 
-TEST_P(RestTest, UsersAreListedFilteredAndPaged) {
+// Issue 5, REST: a location header on 201; RestCase follows each.
+TEST_P(RestTest, ALoginIsShownToItsUserWhileItLasts) {
   const auto ada = user("ada");
+  const auto bearer = token(ada), bob = token(user("bob"));
+  const auto login = post("/api/v1/sessions", "", obj("email", ada.email, "password", good_password));
+  const auto session = login.header("location");
+  EXPECT_EQ(session, path("/api/v1/sessions/", login.data()["id"]));
+  EXPECT_EQ(get(session, bearer).data()["expires_at"], login.data()["expires_at"]);
+  EXPECT_EQ(get(session, bob).status, 404);
+  EXPECT_EQ(get("/api/v1/sessions/x", bearer).status, 404);
+  EXPECT_EQ(del(session, bearer).status, 204);
+  EXPECT_EQ(get(session, bearer).status, 404);
+}
+
 // Issue 5: JSON APIs. curl says `accept: */*`, which Phoenix's default error views would answer with HTML.
 TEST_P(RestTest, ErrorsAreJsonWhateverTheClientAccepts) {
   const auto told = [&](const std::string& line, const std::string& body = "") {
@@ -66,6 +79,8 @@ TEST_P(RestTest, ErrorsAreJsonWhateverTheClientAccepts) {
   EXPECT_EQ(told("GET /api/v1/me"), R"(401{"errors":{"detail":"Unauthorized"}})");
 }
 
+TEST_P(RestTest, UsersAreListedFilteredAndPaged) {
+  const auto ada = user("ada");
   for (const char* name : {"bob", "bobby", "eve"}) user(name);
   const auto bearer = token(ada);
   const auto first = get("/api/v1/users?name=bob&limit=1", bearer);
@@ -119,6 +134,10 @@ TEST_P(RestTest, RoomsAndMessages) {
   ASSERT_EQ(said.status, 201);
   EXPECT_EQ(post(room + "/messages", bob, obj("content", "")).status, 422);
   EXPECT_EQ(get(room + "/messages", ada).json["data"][0]["content"], "hello");
+  EXPECT_EQ(get(said.header("location"), ada).data()["content"], "hello");
+  EXPECT_EQ(get(said.header("location") + "9", ada).status, 404);
+  const auto elsewhere = post("/api/v1/rooms", ada, obj("name", "elsewhere")).header("location");
+  EXPECT_EQ(get(elsewhere + path("/messages/", said.data()["id"]), ada).status, 404);
   EXPECT_EQ(del(said.header("location"), ada).status, 403);
   EXPECT_EQ(del(said.header("location"), bob).status, 204);
   EXPECT_EQ(del(said.header("location"), bob).status, 404);
