@@ -90,10 +90,10 @@ ActionResult SessionController::create(Conn& conn) {
     conn.put_session("user_token", login->token);
     data["csrf_token"] = plug::get_csrf_token(conn);
   }
+  keep_secret(conn);
   co_return created(conn, "/api/v1/sessions/" + std::to_string(login->session.id), data);
 }
 
-ActionResult SessionController::delete_(Conn& conn) {
 ActionResult SessionController::show(Conn& conn) {
   const Identity who = current_user(conn);
   const auto id = id_param(conn, "id");
@@ -102,6 +102,7 @@ ActionResult SessionController::show(Conn& conn) {
   co_return ok(conn, session_json(*session));
 }
 
+ActionResult SessionController::delete_(Conn& conn) {
   const Identity who = current_user(conn);
   const auto id = conn.path_params().contains("id") ? id_param(conn, "id") : who.session_id;
   const auto ended = co_await in_pool(conn, [&] { return contexts_.accounts.log_out(who, id); });

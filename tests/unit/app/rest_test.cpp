@@ -5,6 +5,7 @@ namespace phx::app {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 struct RestTest : RestCase {
@@ -77,6 +78,18 @@ TEST_P(RestTest, ErrorsAreJsonWhateverTheClientAccepts) {
   EXPECT_EQ(told("PUT /api/v1/sessions"), R"(404{"errors":{"detail":"Not Found"}})");
   EXPECT_EQ(told("POST /api/v1/users", "{"), R"(400{"errors":{"detail":"Bad Request"}})");
   EXPECT_EQ(told("GET /api/v1/me"), R"(401{"errors":{"detail":"Unauthorized"}})");
+}
+
+// Issue 5, plugs: gzip. Not of answers that hold a secret beside what the client sent (BREACH).
+TEST_P(RestTest, AnswersAreCompressedUnlessTheyHoldASecret) {
+  user("ada");
+  const auto login = obj("email", "ada@example.org", "password", good_password).dump();
+  EXPECT_THAT(send("GET /api/openapi.json", "accept-encoding: gzip"), HasSubstr("\r\ncontent-encoding: gzip\r\n"));
+  EXPECT_THAT(send("GET /api/openapi.json", "accept-encoding: identity"), Not(HasSubstr("\r\ncontent-encoding")));
+  const auto secret = send("POST /api/v1/sessions", "accept-encoding: gzip", login);
+  EXPECT_THAT(secret, StartsWith("HTTP/1.1 201 "));
+  EXPECT_THAT(secret, HasSubstr("\r\ncache-control: no-store, no-transform\r\n"));
+  EXPECT_THAT(secret, HasSubstr("\"token\":\""));
 }
 
 TEST_P(RestTest, UsersAreListedFilteredAndPaged) {
