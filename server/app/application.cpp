@@ -123,6 +123,8 @@ std::size_t Application::migrate() { return migrations().up(impl_->repo).size();
 EndpointOptions Application::endpoint_options(EndpointOptions options) {
   options.sockets.push_back(impl_->mount());
   for (auto& plug : impl_->plugs()) options.plugs.push_back(std::move(plug));
+  options.http.errors.formats = {ErrorFormat::json};  // whatever a client accepts, it meets no HTML here
+  options.http.compress = true;                       // answers that hold a secret say no-transform
   options.keys = impl_->session_keys;
   options.pubsub = &impl_->pubsub;
   return options;

@@ -9,12 +9,34 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <memory>
 #include <regex>
 
 namespace phx::app {
 
 using cli::ExitCode;
 using cli::Failure;
+
+namespace {
+
+/// The configuration file, less what an option from above excludes: --database-file counts more than `database=` in the file.
+class ConfigFile final : public CLI::ConfigBase {
+ public:
+  explicit ConfigFile(const CLI::App& app) : app_(app) {}
+  std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
+    auto all = ConfigBase::from_config(in);
+    std::erase_if(all, [&](const CLI::ConfigItem& item) {
+      const auto* option = item.parents.empty() ? app_.get_option_no_throw("--" + item.name) : nullptr;
+      return option && std::ranges::any_of(option->get_excludes(), [](const CLI::Option* other) { return other->count() > 0; });
+    });
+    return all;
+  }
+
+ private:
+  const CLI::App& app_;  // owns this
+};
+
+}  // namespace
 
 void add_options(CLI::App& app, Options& o) {
   app.add_option("--host", o.host, "address to listen on")->capture_default_str();
@@ -46,6 +68,7 @@ void add_options(CLI::App& app, Options& o) {
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
   app.set_config("--config", "", "file with these options, as in port=4000");
+  app.config_formatter(std::make_shared<ConfigFile>(app));
   app.add_flag("--print-config", o.print_config, "print the configuration in use and exit")->configurable(false);
 }
 
@@ -61,14 +84,17 @@ server::CheckOrigin parse_check_origin(const std::string& text) {
 std::vector<std::string> with_environment(const CLI::App& app, int argc, char** argv) {
   std::vector<std::string> out(argv, argv + argc);
   std::vector<std::string> added;
+  const auto given = [&](const CLI::Option* option) {
+    const std::string flag = "--" + option->get_lnames().front();
+    return std::ranges::any_of(out, [&](const std::string& word) { return word == flag || word.starts_with(flag + "="); });
+  };
   for (const auto* option : app.get_options()) {
     if (option->get_lnames().empty() || (!option->get_configurable() && option != app.get_config_ptr())) continue;
+    if (given(option) || std::ranges::any_of(option->get_excludes(), given)) continue;
     const std::string& name = option->get_lnames().front();
     std::string variable = "PHX_" + name;
     for (char& c : variable) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    const char* value = std::getenv(variable.c_str());
-    const auto given = [&](const std::string& word) { return word == "--" + name || word.starts_with("--" + name + "="); };
-    if (value && *value && std::ranges::none_of(out, given)) added.push_back("--" + name + "=" + value);
+    if (const char* value = std::getenv(variable.c_str()); value && *value) added.push_back("--" + name + "=" + value);
   }
   out.insert(out.begin() + 1, added.begin(), added.end());
   return out;
@@ -82,6 +108,22 @@ std::string first_line(const std::string& path, const char* flag) {
   return text;
 }
 
+/// `://user:SECRET@`, also with a slash in it, and parameters that hold a secret, or may: percent signs hide what a key is.
+std::string without_passwords(const std::string& text) {
+  static const std::regex login("(://[^:@/]*:)(?:[^/]*@|[^?]*@)");
+  static const std::regex parameter("([?&](?:[^=&]*(?:password|secret|token)|[^=&]*%)[^=&]*=)[^&]*", std::regex::icase);
+  return std::regex_replace(std::regex_replace(text, login, "$1***@"), parameter, "$1***");
+}
+
+/// What an option was given, or its default; a list by its elements.
+std::vector<std::string> values_of(const CLI::Option& option) {
+  auto values = option.reduced_results();
+  const std::string text = option.get_default_str();
+  if (!values.empty() || text.empty()) return values;
+  if (option.get_delimiter() == '\0') return {text};
+  return CLI::detail::split(text.substr(1, text.size() - 2), ',');  // "[a,b]"
+}
+
 }  // namespace
 
 std::string database_url(const Options& options) {
@@ -89,8 +131,15 @@ std::string database_url(const Options& options) {
 }
 
 std::string config_text(const CLI::App& app) {
-  static const std::regex password("(://[^:@/\"]*:)[^@/\"]*@");
-  return std::regex_replace(app.config_to_str(true), password, "$1***@");
+  std::string out;
+  for (const auto* option : app.get_options()) {
+    if (!option->get_configurable() || option->get_lnames().empty()) continue;
+    auto values = values_of(*option);
+    if (values.empty()) continue;
+    for (auto& value : values) value = without_passwords(value);
+    out += option->get_lnames().front() + '=' + CLI::detail::ini_join(values) + '\n';
+  }
+  return out;
 }
 
 std::string secret_key_base(const Options& options) {

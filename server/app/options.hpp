@@ -35,13 +35,13 @@ void add_options(CLI::App& app, Options& options);
 /// `conn`, `true`, `false`, or a comma-separated list of origins. Throws cli::Failure(usage) that names the flag.
 server::CheckOrigin parse_check_origin(const std::string& text);
 
-/// The command line with what the environment adds to it: `--port=N` from PHX_PORT unless it is there already.
+/// The command line with what the environment adds to it: `--port=N` from PHX_PORT unless it, or what excludes it, is there already.
 std::vector<std::string> with_environment(const CLI::App& app, int argc, char** argv);
 
 /// --database, or what the file says, which may hold a password. Throws cli::Failure(usage).
 std::string database_url(const Options& options);
 
-/// The configuration in use, without passwords.
+/// The configuration in use as a file for --config, with *** for passwords. Options without a value are not in it.
 std::string config_text(const CLI::App& app);
 
 /// The secret of the file, or one made up for this run. Throws cli::Failure(usage).

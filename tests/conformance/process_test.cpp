@@ -21,6 +21,12 @@ TEST(FixtureServer, SaysWhereItListensAndServes) {
   play(host, "v2_messages", "endpoint_broadcast");
 }
 
+// Issue 5, to show: golden http_rest passes on fixture_server.
+TEST(FixtureServer, AnswersAllOfHttpRest) {
+  ProcessHost host(PHXKIT_BIN_DIR "/fixture_server");
+  for (const GoldenCase& c : golden_cases("http_rest")) play(host, c);
+}
+
 TEST(FixtureServer, DrainsOnSigterm) {
   ProcessHost host(PHXKIT_BIN_DIR "/fixture_server");
   EXPECT_EQ(host.terminate(), 0);

@@ -23,10 +23,54 @@ test("flag over environment over file", () => {
   assert.match(out, /^log-level="error"$/m);
 });
 
-test("--print-config shows no password", () => {
-  const out = run(["--database", "postgresql://ada:s3cret@db.example/app", "--print-config"]).stdout;
-  assert.match(out, /postgresql:\/\/ada:\*\*\*@db\.example\/app/);
-  assert.ok(!out.includes("s3cret"));
+// Issue 5: one precedence, also where two options exclude each other.
+test("--database and --database-file: the higher source wins, two of one source are an error", () => {
+  const secret = file("database", `sqlite:${path.join(dir, "from-file.db")}\n`);
+  const config = (text) => ["--config", file("database.conf", text)];
+  const shows = (args, env, line) => {
+    const r = run([...args, "--print-config"], env);
+    assert.deepEqual([r.status, r.stderr], [0, ""], args.join(" "));
+    assert.ok(r.stdout.includes(`\n${line}\n`), r.stdout);
+  };
+  const fromFile = `database-file="${secret}"`;
+  shows(["--database-file", secret], { PHX_DATABASE: "sqlite:e.db" }, fromFile);
+  shows([...config("database=sqlite:c.db\n"), "--database-file", secret], {}, fromFile);
+  shows(config("database=sqlite:c.db\n"), { PHX_DATABASE_FILE: secret }, fromFile);
+  shows(["--database", "sqlite:f.db"], { PHX_DATABASE_FILE: secret }, 'database="sqlite:f.db"');
+  shows([...config(`database-file=${secret}\n`), "--database", "sqlite:f.db"], {}, 'database="sqlite:f.db"');
+  assert.equal(run(["migrate", "--database-file", secret], { PHX_DATABASE: "nonsense:x" }).status, 0);
+  const both = [[["--database", "sqlite:f.db", "--database-file", secret], {}], [[], { PHX_DATABASE: "sqlite:e.db", PHX_DATABASE_FILE: secret }],
+    [config(`database=sqlite:c.db\ndatabase-file=${secret}\n`), {}]];
+  for (const [args, env] of both) assert.equal(run([...args, "--print-config"], env).status, 2, args.join(" "));
+});
+
+// Issue 5: phx-server --print-config; its output is a file for --config.
+test("--print-config is read back as it was written", () => {
+  const twice = (args) => {
+    const first = run([...args, "--print-config"]);
+    const again = run(["--config", file("printed.conf", first.stdout), "--print-config"]);
+    assert.deepEqual([first.status, again.status, again.stderr], [0, 0, ""]);
+    assert.equal(again.stdout, first.stdout);
+    return first.stdout;
+  };
+  assert.doesNotMatch(twice([]), /=""|migrate|grant|mock|metrics-port/);
+  const all = twice(["--host", "127.0.0.2", "--port", "0", "--workers", "3", "--database", "sqlite:a b.db", "--cors-origins", "https://a.example,https://b.example",
+    "--check-origin", "https://a.example,//*.b.example", "--filter-parameters", "pin,token", "--metrics-port", "0", "--drain-wait", "5", "--log-level", "error"]);
+  for (const line of ["database=\"sqlite:a b.db\"", "metrics-port=0", "drain-wait=5", "check-origin=\"https://a.example,//*.b.example\""])
+    assert.ok(all.includes(`${line}\n`), all);
+});
+
+test("--print-config shows no password, wherever the URL has it", () => {
+  const urls = ["postgresql://ada:s3cret@db.example/app", "postgresql:///app?user=ada&password=s3cret", "postgresql:///app?password=s3cret&user=ada",
+    "postgresql://ada:s3cret@db.example/app?sslmode=require&sslpassword=s3cret", "postgresql:///app?pass%77ord=s3cret", "postgresql://ada:s3/cret@db.example/app"];
+  for (const url of urls) {
+    const r = run(["--database", url, "--print-config"]);
+    assert.equal(r.status, 0, r.stderr);
+    assert.match(r.stdout, /^database="postgresql:\/\/.*\*\*\*/m);
+    assert.ok(!r.stdout.includes("s3"), r.stdout);
+  }
+  const plain = "postgresql://db.example:5432/app?user=ada&options=-c%20search_path=x";
+  assert.ok(run(["--database", plain, "--print-config"]).stdout.includes(`database="${plain}"`));
 });
 
 test("migrate brings a database up to date, and back", () => {
@@ -46,7 +90,10 @@ test("routes prints the table", () => {
 });
 
 test("a database that cannot be used is one line", () => {
-  for (const [url, code] of [["nonsense:x", 2], ["postgresql://u:pw@127.0.0.1:1/x", 3], ["sqlite:/nonexistent/dir/x.db", 3]]) {
+  // What libpq itself says of the last four shows pieces of the password.
+  for (const [url, code] of [["nonsense:x", 2], ["postgresql://u:pw@127.0.0.1:1/x", 3], ["sqlite:/nonexistent/dir/x.db", 3],
+    ["postgresql://u:pw%x@127.0.0.1:1/x", 2], ["postgresql://u:x@pw@127.0.0.1:1/x", 2], ["postgresql://u:pw/x@127.0.0.1:1/x", 2],
+    ["postgresql://u:pw@[::1/x", 2]]) {
     const r = run(["--port", "0", "--log-level", "error", "--database", url]);
     assert.deepEqual([r.status, r.stdout, r.stderr.trim().split("\n").length], [code, "", 1], url + ": " + r.stderr);
     assert.ok(!r.stderr.includes("pw"));

@@ -75,12 +75,23 @@ async function works(proxy) {
   const push = await phx(["push", plain(), "room:lobby", "ping", '{"n":1}', "--proxy", proxy]);
   assert.equal(push.code, 0, push.err);
   assert.deepEqual(JSON.parse(push.out), { status: "ok", response: { n: 1 } });
+  // Issue 4: RestClient and long-poll take the same proxies.
+  for (const [base, ...trust] of [[`http://localhost:${server.port}`], [`https://localhost:${secure.port}`, "--ca-file", file("cert.pem")]]) {
+    const rest = await phx(["http", "GET", `${base}/api/v1/ping`, "--proxy", proxy, ...trust]);
+    assert.equal(rest.code, 0, rest.err);
+    assert.deepEqual(JSON.parse(rest.out), { pong: true });
+  }
+  const polled = await phx(["push", plain(), "room:lobby", "ping", '{"n":2}', "--transport", "longpoll", "--proxy", proxy]);
+  assert.equal(polled.code, 0, polled.err);
+  assert.deepEqual(JSON.parse(polled.out).response, { n: 2 });
   const tls = await ping(`wss://localhost:${secure.port}/socket`, proxy, "--ca-file", file("cert.pem"));
   assert.equal(tls.code, 0, tls.err);
 }
 async function refused(proxy, url, expected) {
-  const result = await ping(url, proxy);
-  assert.equal(result.code, 3, result.err);
+  check(await ping(url, proxy), expected);
+}
+function check(result, expected) {
+  assert.deepEqual([result.code, result.out], [3, ""], result.err);
   assert.match(result.err, /^[^\n]+\n$/);
   assert.match(result.err, expected);
   assert.doesNotMatch(result.err, /sesame|wrong/);
@@ -101,6 +112,20 @@ test("a SOCKS proxy's refusals are told as its own", async () => {
   await refused(`socks5://127.0.0.1:${socksAuth.port}`, plain(), /proxy 127\.0\.0\.1:\d+: it wants a user and a password/);
   await refused(`socks5://ada:wrong@127.0.0.1:${socksAuth.port}`, plain(), /proxy 127\.0\.0\.1:\d+: it does not take this user and password/);
   await refused(`socks5://127.0.0.1:${socks.port}`, "ws://127.0.0.1:1/socket", /connection refused by the host \(SOCKS code 5\)/);
+});
+
+// docs/client.md: a proxy's 401 or 403 never counts as a refusal of your credentials, nor is its page the API's answer.
+test("what a proxy says to long-poll and REST is told as its own", async () => {
+  const cases = [
+    [`http://127.0.0.1:${httpAuth.port}`, /cannot connect to localhost:\d+: proxy 127\.0\.0\.1:\d+: HTTP 407, it wants a user and a password/],
+    [`http://ada:wrong@127.0.0.1:${httpAuth.port}`, /cannot connect to localhost:\d+: proxy 127\.0\.0\.1:\d+: HTTP 40[17]/],
+    [`socks5://ada:wrong@127.0.0.1:${socksAuth.port}`, /cannot connect to localhost:\d+: proxy 127\.0\.0\.1:\d+: /],
+    ["http://127.0.0.1:1", /cannot connect to localhost:\d+: cannot connect to proxy 127\.0\.0\.1:1: Connection refused/],
+  ];
+  for (const [proxy, expected] of cases) {
+    check(await phx(["http", "GET", `http://localhost:${server.port}/api/v1/ping`, "--proxy", proxy]), expected);
+    check(await phx(["push", plain(), "room:lobby", "ping", "{}", "--transport", "longpoll", "--proxy", proxy]), expected);
+  }
 });
 
 test("a proxy that is not there, or is none, or is no URL", async () => {

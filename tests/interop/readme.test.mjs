@@ -2,9 +2,10 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { bin, start } from "./server.mjs";
@@ -58,6 +59,19 @@ test("rest talks to json_api", async () => {
 test("own_transport needs no network", () => {
   const r = spawnSync(path.join(bin, "example_own_transport"), [], { encoding: "utf8", timeout: 20_000 });
   assert.deepEqual([r.status, r.stdout, r.stderr], [0, 'open ws://no.network/socket/websocket?vsn=2.0.0\njoin ok\necho {"to":"world"}\n', ""]);
+});
+
+// Issue 5: a tour in the README and docs/ (docs/tour.md: tour.test.mjs). Its lines are run as they stand, but for the port.
+test("the tour of the README", async () => {
+  const dir = mkdtempSync(path.join(os.tmpdir(), "phxkit-readme-"));
+  const server = await start("phx-server", "--port", "0", "--log-level", "warning");
+  const script = [...text("README.md").matchAll(/```sh\n([^]*?)```/g)].map((m) => m[1]).join("").replaceAll("127.0.0.1:4000", `127.0.0.1:${server.port}`);
+  assert.match(script, /phx join/);
+  const r = spawnSync("bash", ["-euo", "pipefail", "-c", script], { cwd: dir, encoding: "utf8", timeout: 60_000, env: { ...process.env, PATH: `${bin}:${process.env.PATH}` } });
+  assert.equal(r.status, 0, r.stdout + r.stderr);
+  assert.match(r.stdout, /"name":"Ada".*"owner_id":1[^]*"status":"ok"[^]*messages_history.*hello/);
+  assert.equal(await server.stop(), 0);
+  rmSync(dir, { recursive: true });
 });
 
 test("the demo of the README tells its story to the end", () => {

@@ -139,6 +139,20 @@ test("phx trusts the authority it is given, and no other", async () => {
   oneLine(missing.err);
 });
 
+// Issue 4: RestClient has the same TLS as the socket.
+test("phx http over TLS: trusted, unknown, insecure", async () => {
+  const url = `https://127.0.0.1:${server.port}/api/v1/ping`;
+  for (const trust of [["--ca-file", file("ca.pem")], ["--insecure"]]) {
+    const good = await run("phx", "http", "GET", url, ...trust);
+    assert.deepEqual([good.code, good.err], [0, ""]);
+    assert.deepEqual(JSON.parse(good.out), { pong: true });
+  }
+  const unknown = await run("phx", "http", "GET", url);
+  assert.deepEqual([unknown.code, unknown.out], [3, ""]);
+  oneLine(unknown.err);
+  assert.match(unknown.err, /certificate of host 127\.0\.0\.1: /);
+});
+
 test("phx against a Node server: the right name, the wrong one, no TLS at all", async () => {
   const node = https.createServer({ cert: readFileSync(file("other.pem")), key: readFileSync(file("other.key")) });
   new WebSocketServer({ server: node }).on("connection", (ws) => ws.on("message", (data) => {
@@ -153,6 +167,9 @@ test("phx against a Node server: the right name, the wrong one, no TLS at all", 
   const wrong = await run("phx", "ping", url, "--count", "1", "--ca-file", file("ca.pem"));
   assert.equal(wrong.code, 3);
   assert.match(wrong.err, /certificate of host 127\.0\.0\.1: IP address mismatch/);
+  const rest = await run("phx", "http", "GET", `https://127.0.0.1:${node.address().port}/`, "--ca-file", file("ca.pem"));
+  assert.deepEqual([rest.code, rest.out], [3, ""]);
+  assert.match(rest.err, /certificate of host 127\.0\.0\.1: hostname mismatch/);
   node.close();
 
   const plain = await start("phx-server", "--port", "0", "--log-level", "error");

@@ -48,7 +48,7 @@ ExitCode show(const std::string& token) {
 }
 
 ExitCode show(const Result<core::etf::Term>& data) {
-  if (!data) throw Failure(ExitCode::check_failed, "the token is " + data.error().message());
+  if (!data) throw Failure(ExitCode::check_failed, data.error().message());
   const auto json = core::etf::to_json(*data);
   if (!json) throw Failure(ExitCode::check_failed, "the token is good, but its data has no JSON form: " + json.error().what);
   Output({.json = true}).data(*json);

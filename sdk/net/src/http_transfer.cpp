@@ -35,7 +35,13 @@ void append(std::unique_ptr<curl_slist, FreeList>& list, const std::string& line
 
 HttpTransfer::HttpTransfer(HttpClient::Id id, HttpRequest request, Url url, HttpClient::Done when_done, const HttpClientOptions& options,
                            CURLSH* share, const core::TlsContext* tls)
-    : done(std::move(when_done)), id_(id), request_(std::move(request)), url_(std::move(url)), tls_(tls), easy_(curl_easy_init()) {
+    : done(std::move(when_done)),
+      id_(id),
+      request_(std::move(request)),
+      url_(std::move(url)),
+      proxy_(options.proxy),
+      tls_(tls),
+      easy_(curl_easy_init()) {
   if (!easy_) throw std::bad_alloc();
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_ERRORBUFFER, error_.data());
@@ -47,6 +53,7 @@ HttpTransfer::HttpTransfer(HttpClient::Id id, HttpRequest request, Url url, Http
   set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   set(CURLOPT_PROXY, (options.proxy ? options.proxy->url() : std::string()).c_str());  // empty: none, also none of the environment
   set(CURLOPT_NOPROXY, "");                                                            // nor its exceptions
+  set(CURLOPT_HTTPPROXYTUNNEL, 1L);  // also for http: the proxy's answers are then never taken for the server's
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
   set(CURLOPT_ACCEPT_ENCODING, "");  // whatever curl can decompress
   set(CURLOPT_TIMEOUT_MS, milliseconds(request_.timeout));
@@ -154,10 +161,14 @@ CURLcode HttpTransfer::on_ssl_context(CURL*, void* context, void* self) {
 
 tl::expected<HttpAnswer, TransportError> HttpTransfer::outcome(CURLcode code) {
   if (code != CURLE_OK) return tl::unexpected(failure(code));
-  long status = 0;
-  curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
-  answer_.status = static_cast<int>(status);
+  answer_.status = static_cast<int>(info(CURLINFO_RESPONSE_CODE));
   return std::move(answer_);
+}
+
+long HttpTransfer::info(CURLINFO number) const {
+  long value = 0;
+  curl_easy_getinfo(easy(), number, &value);
+  return value;
 }
 
 bool HttpTransfer::happened(CURLINFO time) const {
@@ -182,6 +193,8 @@ Step HttpTransfer::step_of(CURLcode code) const {
     default: break;
   }
   if (happened(CURLINFO_PRETRANSFER_TIME_T)) return Step::request;
+  const bool tunnel = proxy_ && proxy_->kind == ProxyOptions::Kind::http;
+  if (tunnel && info(CURLINFO_HTTP_CONNECTCODE) / 100 != 2) return Step::proxy;
   if (happened(CURLINFO_CONNECT_TIME_T)) return url_.secure() ? Step::security : Step::request;
   return happened(CURLINFO_NAMELOOKUP_TIME_T) ? Step::connect : Step::resolve;
 }
@@ -189,23 +202,41 @@ Step HttpTransfer::step_of(CURLcode code) const {
 TransportError HttpTransfer::failure(CURLcode code) const {
   TransportError error{
       .code = Errc::connection_closed, .step = step_of(code), .host = url_.host, .port = url_.port, .detail = detail(code)};
-  long os_error = 0, proxy_status = 0;
-  curl_easy_getinfo(easy(), CURLINFO_OS_ERRNO, &os_error);
-  curl_easy_getinfo(easy(), CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+  const long os_error = info(CURLINFO_OS_ERRNO);
+  const bool on_the_way = error.step == Step::resolve || error.step == Step::connect || error.step == Step::proxy;
+  if (proxy_ && (on_the_way || info(CURLINFO_HTTP_CONNECTCODE) >= 300)) return proxy_failure(code, os_error);
   if (code == CURLE_OPERATION_TIMEDOUT) {
     error.code = error.step == Step::request ? std::make_error_code(std::errc::timed_out) : make_error_code(Errc::connect_timeout);
     error.detail.clear();
   } else if (too_large_) {
     error.code = Errc::message_too_large;
     error.detail = "the answer has more than " + std::to_string(request_.max_body_bytes) + " bytes";
-  } else if (code == CURLE_PROXY || code == CURLE_COULDNT_RESOLVE_PROXY || proxy_status >= 300) {
-    error.code = Errc::proxy_failed;
-    error.step = Step::proxy;
   } else if (error.step == Step::security) {
     error.code = Errc::tls_failed;
   } else if (error.step == Step::connect && os_error != 0) {
     error.code = std::error_code(static_cast<int>(os_error), std::system_category());
     error.detail.clear();  // the code says it
+  }
+  return error;
+}
+
+/// In the words of the WebSocket's tunnel.
+TransportError HttpTransfer::proxy_failure(CURLcode code, long os_error) const {
+  TransportError error{.code = Errc::proxy_failed, .step = Step::proxy, .host = url_.host, .port = url_.port};
+  const std::string proxy = "proxy " + proxy_->authority();
+  const auto status = static_cast<int>(info(CURLINFO_HTTP_CONNECTCODE));
+  if (status >= 300) {
+    error.detail = proxy + ": " + proxy_refusal(status, proxy_->has_credentials());
+  } else if (code == CURLE_OPERATION_TIMEDOUT) {
+    error.code = Errc::connect_timeout;
+    error.detail = proxy + " did not connect within the time limit";
+  } else if (code == CURLE_COULDNT_RESOLVE_PROXY) {
+    error.detail = "cannot find proxy host " + proxy_->host;
+  } else if (code == CURLE_COULDNT_CONNECT && os_error != 0) {
+    error.code = std::error_code(static_cast<int>(os_error), std::system_category());
+    error.detail = "cannot connect to " + proxy + ": " + error.code.message();
+  } else {
+    error.detail = proxy + ": " + detail(code);
   }
   return error;
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <curl/curl.h>
@@ -50,6 +51,8 @@ class HttpTransfer {
   void set_tls(const core::TlsClientOptions& options);
   void ask_for_name(const std::string& name);
   TransportError failure(CURLcode code) const;
+  TransportError proxy_failure(CURLcode code, long os_error) const;
+  long info(CURLINFO number) const;
   Step step_of(CURLcode code) const;
   std::string detail(CURLcode code) const;
   bool happened(CURLINFO time) const;
@@ -61,6 +64,7 @@ class HttpTransfer {
   HttpClient::Id id_;
   HttpRequest request_;
   Url url_;
+  std::optional<ProxyOptions> proxy_;
   const core::TlsContext* tls_;
   std::unique_ptr<curl_slist, FreeList> headers_;
   std::unique_ptr<curl_slist, FreeList> connect_to_;

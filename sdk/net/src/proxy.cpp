@@ -111,6 +111,12 @@ std::string ProxyOptions::url() const {
   return out + authority();
 }
 
+std::string proxy_refusal(int http_status, bool has_credentials) {
+  if (http_status == 407)
+    return has_credentials ? "HTTP 407, it does not take this user and password" : "HTTP 407, it wants a user and a password";
+  return "HTTP " + std::to_string(http_status);
+}
+
 std::optional<ProxyOptions> parse_proxy(std::string_view url, std::string& why) {
   ProxyOptions out;
   if (!read_kind(url, out)) {

@@ -121,10 +121,7 @@ void ProxyCore::check_status(std::string_view line) {
     phase_ = Phase::done;  // what headers say about a body does not count (RFC 9110 9.3.6)
     return;
   }
-  if (status == 407)
-    return fail(proxy_.has_credentials() ? "HTTP 407, it does not take this user and password"
-                                         : "HTTP 407, it wants a user and a password");
-  fail("HTTP " + std::to_string(status) + reason_of(line));
+  fail(proxy_refusal(status, proxy_.has_credentials()) + (status == 407 ? "" : reason_of(line)));
 }
 
 // ---- SOCKS5 ----

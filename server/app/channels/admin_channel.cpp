@@ -20,8 +20,13 @@ JoinResult AdminChannel::join(std::string_view topic, const Json& /*params*/, So
 
 HandleResult AdminChannel::handle_info(const Info& message, Socket& socket) {
   const char* event = message.is("dashboard_data") ? "dashboard_data" : "dashboard_update";
-  const Json figures = co_await socket.blocking([&] { return contexts_.monitoring.dashboard(); });
-  socket.push(event, figures);
+  const auto account = account_of(socket).value();
+  const auto figures = co_await socket.blocking([&]() -> std::optional<Json> {
+    if (!contexts_.accounts.is_admin(account)) return std::nullopt;  // not any more
+    return contexts_.monitoring.dashboard();
+  });
+  if (!figures) co_return Stop{};
+  socket.push(event, *figures);
   socket.send_after(std::chrono::seconds(30), "dashboard_update");
   co_return NoReply{};
 }

@@ -83,6 +83,8 @@ class Accounts {
   Outcome<User> register_user(const Json& params);
   /// "unauthorized" for an unknown address, a wrong password and a banned user alike, after the same time.
   Outcome<Login> log_in(std::string_view email, std::string_view password);
+  /// A login that has not been ended. "not_found": not one of theirs.
+  Outcome<UserSession> get_session(std::int64_t user_id, std::int64_t id);
   /// Ends the session and disconnects the sockets of its user. "not_found": not a session of theirs.
   Outcome<UserSession> log_out(const Identity& who, std::int64_t session_id);
 

@@ -136,12 +136,18 @@ Outcome<ChatMessage> Chat::create_message(const std::string& room, const Speaker
                                   .foreign_key_constraint("user_id")));
 }
 
-Outcome<ChatMessage> Chat::delete_message(const std::string& room, std::int64_t id, std::optional<std::int64_t> user_id) {
-  const auto message = repo_.get_by<ChatMessage>({{"id", id}, {"room", room}});
+Outcome<ChatMessage> Chat::get_message(const std::string& room, std::int64_t id) {
+  auto message = repo_.get_by<ChatMessage>({{"id", id}, {"room", room}});
   if (!message) return refuse("not_found");
+  return std::move(*message);
+}
+
+Outcome<ChatMessage> Chat::delete_message(const std::string& room, std::int64_t id, std::optional<std::int64_t> user_id) {
+  auto message = get_message(room, id);
+  if (!message) return message;
   if (!user_id || message->user_id != user_id) return refuse("forbidden");
   repo_.remove(*message);
-  return *message;
+  return message;
 }
 
 Result<Page<ChatMessage>> Chat::list_messages(const std::string& room, const PageOptions& page) {

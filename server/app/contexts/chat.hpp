@@ -98,6 +98,7 @@ class Chat {
   }
   /// Stores it; the message exists when this returns. Broadcasting is who called's own doing: broadcast() does it for REST.
   Outcome<ChatMessage> create_message(const std::string& room, const Speaker& author, const Json& params);
+  Outcome<ChatMessage> get_message(const std::string& room, std::int64_t id);
   /// Own ones only: else "forbidden", "not_found". Not those of guests: a name that anybody may take owns nothing.
   Outcome<ChatMessage> delete_message(const std::string& room, std::int64_t id, std::optional<std::int64_t> user_id);
   Result<store::Page<ChatMessage>> list_messages(const std::string& room, const store::PageOptions& page);

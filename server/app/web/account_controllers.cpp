@@ -20,6 +20,15 @@ Json user_json(const User& user, bool full) {
   return out;
 }
 
+namespace {
+
+Json session_json(const UserSession& session) {
+  return obj("id", session.id, "expires_at", store::format_timestamp(session.expires_at), "inserted_at",
+             store::format_timestamp(session.inserted_at));
+}
+
+}  // namespace
+
 ActionResult UserController::index(Conn& conn) {
   const auto name = filter_param(conn, "name");
   const auto options = page_params(conn);
@@ -81,7 +90,16 @@ ActionResult SessionController::create(Conn& conn) {
     conn.put_session("user_token", login->token);
     data["csrf_token"] = plug::get_csrf_token(conn);
   }
+  keep_secret(conn);
   co_return created(conn, "/api/v1/sessions/" + std::to_string(login->session.id), data);
+}
+
+ActionResult SessionController::show(Conn& conn) {
+  const Identity who = current_user(conn);
+  const auto id = id_param(conn, "id");
+  const auto session = co_await in_pool(conn, [&] { return contexts_.accounts.get_session(who.user_id, id); });
+  if (!session) co_return refused(session.error());
+  co_return ok(conn, session_json(*session));
 }
 
 ActionResult SessionController::delete_(Conn& conn) {

@@ -29,6 +29,7 @@ class SessionController {
   explicit SessionController(Contexts contexts) : contexts_(contexts) {}
   /// With `cookie: true` in a JSON body (which no foreign form can send) the login is a session cookie too.
   server::ActionResult create(server::Conn& conn);
+  server::ActionResult show(server::Conn& conn);
   /// Of `id`, or the one that asks.
   server::ActionResult delete_(server::Conn& conn);
 

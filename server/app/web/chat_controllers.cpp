@@ -78,6 +78,17 @@ ActionResult MessageController::index(Conn& conn) {
   co_return page(conn, messages, message_json);
 }
 
+ActionResult MessageController::show(Conn& conn) {
+  const auto user_id = current_user(conn).user_id;
+  const auto id = id_param(conn, "room_id"), message_id = id_param(conn, "id");
+  const auto message = co_await in_pool(conn, [&]() -> Outcome<ChatMessage> {
+    if (const auto found = contexts_.chat.get_room(id, user_id); !found) return tl::unexpected(found.error());
+    return contexts_.chat.get_message(std::to_string(id), message_id);
+  });
+  if (!message) co_return refused(message.error());
+  co_return ok(conn, message_json(*message));
+}
+
 ActionResult MessageController::create(Conn& conn) {
   const auto user_id = current_user(conn).user_id;
   const Json params = conn.params();

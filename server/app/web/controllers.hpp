@@ -27,6 +27,7 @@ class MessageController {
  public:
   explicit MessageController(Contexts contexts) : contexts_(contexts) {}
   server::ActionResult index(server::Conn& conn);
+  server::ActionResult show(server::Conn& conn);
   server::ActionResult create(server::Conn& conn);
   server::ActionResult delete_(server::Conn& conn);
 

@@ -17,6 +17,7 @@ void announce_move(PubSub& pubsub, const Game& game, std::int64_t player_id, con
 }  // namespace
 
 Sent GameController::seated(Conn& conn, const Game& game) {
+  keep_secret(conn);
   return created(conn, "/api/v1/games/" + std::to_string(game.id),
                  obj("game", game_json(game), "player_token", contexts_.credentials.player_token(game.id, current_user(conn).user_id)));
 }

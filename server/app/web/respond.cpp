@@ -55,6 +55,8 @@ Sent created(Conn& conn, const std::string& location, Json data) {
   return json(conn, 201, obj("data", std::move(data)));
 }
 
+void keep_secret(Conn& conn) { conn.put_resp_header("cache-control", "no-store, no-transform"); }
+
 Sent no_content(Conn& conn) { return send_resp(conn, 204); }
 
 }  // namespace phx::app

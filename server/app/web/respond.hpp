@@ -41,6 +41,8 @@ server::ActionValue refused(const Refusal& refusal);
 server::ActionValue too_many(server::Conn& conn, Duration wait);
 server::Sent ok(server::Conn& conn, Json data);
 server::Sent created(server::Conn& conn, const std::string& location, Json data);
+/// Before an answer that holds a secret: nobody keeps a copy, and it is not compressed beside what a client sent (BREACH).
+void keep_secret(server::Conn& conn);
 server::Sent no_content(server::Conn& conn);
 
 /// {"data": [...], "page": {"has_next", "start", "end"}}; 400 for a cursor that is none.

@@ -42,6 +42,7 @@ void declare_own(Scope& api, const Contexts& c) {
   const auto organizations = std::make_shared<OrganizationController>(c);
   api.resources("/users", users, {.except = {"new", "edit", "create"}});
   api.get("/me", action(users, &UserController::me));
+  api.get("/sessions/:id", action(sessions, &SessionController::show));
   api.delete_("/sessions", action(sessions, &SessionController::delete_));
   api.delete_("/sessions/:id", action(sessions, &SessionController::delete_));
   api.resources("/friends", std::make_shared<FriendController>(c), {.only = {"index", "create"}});

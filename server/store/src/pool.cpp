@@ -4,6 +4,8 @@
 
 #include <phx/server/shard_thread.hpp>
 
+#include "postgresql.hpp"
+
 namespace phx::store::detail {
 
 namespace {
@@ -12,7 +14,10 @@ constexpr std::string_view memory_url = "sqlite::memory:";
 
 Dialect dialect_of(const std::string& url) {
   if (url.starts_with("sqlite:")) return Dialect::sqlite;
-  if (url.starts_with("postgresql://") || url.starts_with("postgres://")) return Dialect::postgresql;
+  if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
+    check_postgresql_url(url);
+    return Dialect::postgresql;
+  }
   throw std::invalid_argument("database URL must be sqlite:PATH, sqlite::memory: or postgresql://USER@HOST/DATABASE");
 }
 

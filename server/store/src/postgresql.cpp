@@ -7,6 +7,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <memory>
+#include <stdexcept>
 
 #include "statements.hpp"
 
@@ -162,6 +164,19 @@ class PostgresqlConnection final : public Connection {
 };
 
 }  // namespace
+
+void check_postgresql_url(const std::string& url) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parts(PQconninfoParse(url.c_str(), nullptr), &PQconninfoFree);
+  bool good = parts != nullptr;
+  for (const auto* part = parts.get(); good && part->keyword; ++part) {
+    const std::string_view keyword = part->keyword, value = part->val ? part->val : "";
+    if (keyword == "host" || keyword == "hostaddr") good = value.find('@', 1) == value.npos;  // else the end of a password
+    if (keyword == "port") good = value.find_first_not_of("0123456789,") == value.npos;       // else its beginning
+  }
+  if (!good)
+    throw std::invalid_argument(
+        "database URL must be postgresql://USER:PASSWORD@HOST:PORT/DATABASE?NAME=VALUE with special characters written as %40");
+}
 
 std::unique_ptr<Connection> open_postgresql(const RepoOptions& options) {
   try {

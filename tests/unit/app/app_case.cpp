@@ -161,7 +161,21 @@ Answer RestCase::request(const std::string& method, const std::string& path, con
   }
   if (end + 4 < bytes.size()) out.json = parse_json(bytes.substr(end + 4)).value_or(Json("no JSON"));
   EXPECT_EQ(disagreement(document_, method, path, out), "") << method << " " << path << " " << out.status << " " << out.json.dump();
+  if (out.status >= 400) return out;
+  Json sent = body;
+  if (sent.is_object())
+    for (const auto& name : undocumented) sent.erase(name);
+  EXPECT_EQ(request_disagreement(document_, method, path, sent), "") << method << " " << path << " " << body.dump();
+  if (out.status == 201) follow_location(out, bearer, headers);
   return out;
+}
+
+void RestCase::follow_location(const Answer& made, const std::string& bearer, const HeaderList& headers) {
+  const bool cookie = std::ranges::any_of(headers, [](const auto& header) { return header.first == "cookie"; });
+  const std::string who = bearer.empty() && !cookie ? made.data().value("token", "") : bearer;  // of a login: its own token
+  if (who.empty() && !cookie) return;
+  const auto location = made.header("location");
+  EXPECT_EQ(request("GET", location, who, Json(), headers).status, 200) << "location: " << location;
 }
 
 }  // namespace phx::app

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -104,7 +105,8 @@ struct Answer {
   const Json& data() const { return json.at("data"); }
 };
 
-/// The application behind an endpoint on loopback. Every answer is held against the OpenAPI document.
+/// The application behind an endpoint on loopback. Every answer is held against the OpenAPI document, as is what it was asked, unless it
+/// was refused. The Location of a 201 is followed.
 class RestCase : public AppCase {
  protected:
   RestCase();
@@ -119,13 +121,17 @@ class RestCase : public AppCase {
   std::string raw(const std::string& bytes);
 
   std::unique_ptr<server::Endpoint> endpoint;
+  std::set<std::string> undocumented;  ///< fields that this test sends although nobody may
 
  private:
+  void follow_location(const Answer& made, const std::string& bearer, const server::HeaderList& headers);
   Json document_;
 };
 
 /// Why an answer is none of those that the document promises; empty: it is one.
 std::string disagreement(const Json& document, const std::string& method, const std::string& path, const Answer& answer);
+/// Why a request is none that the document describes.
+std::string request_disagreement(const Json& document, const std::string& method, const std::string& path, const Json& body);
 
 inline std::string dialect_name(const testing::TestParamInfo<Dialect>& info) {
   return info.param == Dialect::sqlite ? "sqlite" : "postgresql";

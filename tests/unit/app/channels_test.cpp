@@ -154,6 +154,20 @@ TEST_P(ChannelsTest, TheDashboardIsForAdmins) {
   EXPECT_EQ(boss.events("dashboard_update").size(), 1u);
 }
 
+// Issue 5, admin:dashboard: role check. It holds for every figure, not for the join alone.
+TEST_P(ChannelsTest, TheDashboardEndsForWhoIsNoAdminAnyMore) {
+  const auto root = admin("root");
+  auto boss = connect(root);
+  boss.join("admin:dashboard");
+  EXPECT_FALSE(boss.event("dashboard_data").is_null());
+  contexts().accounts.grant_role(root.email, "user").value();
+  advance(30s);
+  EXPECT_TRUE(boss.events("dashboard_update").empty());
+  EXPECT_EQ(boss.events("phx_close").size(), 1u);
+  advance(60s);
+  EXPECT_TRUE(boss.events("dashboard_update").empty());
+}
+
 TEST_P(ChannelsTest, AdminsBanAndLookUpUsers) {
   const auto bob = user("bob"), root = admin("root");
   auto boss = connect(root), socket = connect(bob);

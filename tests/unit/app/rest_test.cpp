@@ -4,9 +4,17 @@
 namespace phx::app {
 namespace {
 
+using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 struct RestTest : RestCase {
+  /// The whole answer; `body` is JSON, or meant to be.
+  std::string send(const std::string& line, const std::string& header, const std::string& body = "") {
+    const std::string type =
+        body.empty() ? "" : "content-type: application/json\r\ncontent-length: " + std::to_string(body.size()) + "\r\n";
+    return raw(line + " HTTP/1.1\r\nhost: x\r\nconnection: close\r\n" + header + "\r\n" + type + "\r\n" + body);
+  }
   std::string path(const char* prefix, const Json& id, const char* rest = "") { return prefix + id.dump() + rest; }
 };
 
@@ -24,6 +32,7 @@ TEST_P(RestTest, AnswersHealthAndReadiness) {
 }
 
 TEST_P(RestTest, RegistersLogsInAndOut) {
+  undocumented = {"role"};
   const auto made = post("/api/v1/users", "", obj("email", "ada@example.org", "name", "Ada", "password", good_password, "role", "admin"));
   ASSERT_EQ(made.status, 201) << made.json;
   EXPECT_EQ(made.header("location"), path("/api/v1/users/", made.data()["id"]));
@@ -37,10 +46,50 @@ TEST_P(RestTest, RegistersLogsInAndOut) {
   ASSERT_EQ(login.status, 201);
   const auto bearer = login.data()["token"].get<std::string>();
   EXPECT_EQ(get("/api/v1/me", bearer).data()["email"], "ada@example.org");
+  EXPECT_EQ(get(made.header("location"), bearer).data()["email"], "ada@example.org");
   EXPECT_EQ(get("/api/v1/me").status, 401);
   EXPECT_EQ(del("/api/v1/sessions/4711", bearer).status, 404);
   EXPECT_EQ(del("/api/v1/sessions", bearer).status, 204);
   EXPECT_EQ(get("/api/v1/me", bearer).status, 401);
+}
+
+// Issue 5, REST: a location header on 201; RestCase follows each.
+TEST_P(RestTest, ALoginIsShownToItsUserWhileItLasts) {
+  const auto ada = user("ada");
+  const auto bearer = token(ada), bob = token(user("bob"));
+  const auto login = post("/api/v1/sessions", "", obj("email", ada.email, "password", good_password));
+  const auto session = login.header("location");
+  EXPECT_EQ(session, path("/api/v1/sessions/", login.data()["id"]));
+  EXPECT_EQ(get(session, bearer).data()["expires_at"], login.data()["expires_at"]);
+  EXPECT_EQ(get(session, bob).status, 404);
+  EXPECT_EQ(get("/api/v1/sessions/x", bearer).status, 404);
+  EXPECT_EQ(del(session, bearer).status, 204);
+  EXPECT_EQ(get(session, bearer).status, 404);
+}
+
+// Issue 5: JSON APIs. curl says `accept: */*`, which Phoenix's default error views would answer with HTML.
+TEST_P(RestTest, ErrorsAreJsonWhateverTheClientAccepts) {
+  const auto told = [&](const std::string& line, const std::string& body = "") {
+    const auto answer = send(line, "accept: */*", body);
+    EXPECT_THAT(answer, HasSubstr("\r\ncontent-type: application/json"));
+    return answer.substr(9, 3) + answer.substr(answer.find("\r\n\r\n") + 4);
+  };
+  EXPECT_EQ(told("GET /nowhere"), R"(404{"errors":{"detail":"Not Found"}})");
+  EXPECT_EQ(told("PUT /api/v1/sessions"), R"(404{"errors":{"detail":"Not Found"}})");
+  EXPECT_EQ(told("POST /api/v1/users", "{"), R"(400{"errors":{"detail":"Bad Request"}})");
+  EXPECT_EQ(told("GET /api/v1/me"), R"(401{"errors":{"detail":"Unauthorized"}})");
+}
+
+// Issue 5, plugs: gzip. Not of answers that hold a secret beside what the client sent (BREACH).
+TEST_P(RestTest, AnswersAreCompressedUnlessTheyHoldASecret) {
+  user("ada");
+  const auto login = obj("email", "ada@example.org", "password", good_password).dump();
+  EXPECT_THAT(send("GET /api/openapi.json", "accept-encoding: gzip"), HasSubstr("\r\ncontent-encoding: gzip\r\n"));
+  EXPECT_THAT(send("GET /api/openapi.json", "accept-encoding: identity"), Not(HasSubstr("\r\ncontent-encoding")));
+  const auto secret = send("POST /api/v1/sessions", "accept-encoding: gzip", login);
+  EXPECT_THAT(secret, StartsWith("HTTP/1.1 201 "));
+  EXPECT_THAT(secret, HasSubstr("\r\ncache-control: no-store, no-transform\r\n"));
+  EXPECT_THAT(secret, HasSubstr("\"token\":\""));
 }
 
 TEST_P(RestTest, UsersAreListedFilteredAndPaged) {
@@ -63,6 +112,7 @@ TEST_P(RestTest, UsersAreListedFilteredAndPaged) {
 TEST_P(RestTest, UsersChangeAndDeleteThemselvesOnly) {
   const auto ada = user("ada"), bob = user("bob");
   const auto bearer = token(ada);
+  undocumented = {"role"};
   const auto own = path("/api/v1/users/", ada.id), other = path("/api/v1/users/", bob.id);
   EXPECT_EQ(request("PATCH", own, bearer, obj("name", "Countess", "role", "admin")).data()["role"], "user");
   EXPECT_EQ(request("PATCH", own, bearer, obj("name", "")).status, 422);
@@ -97,6 +147,10 @@ TEST_P(RestTest, RoomsAndMessages) {
   ASSERT_EQ(said.status, 201);
   EXPECT_EQ(post(room + "/messages", bob, obj("content", "")).status, 422);
   EXPECT_EQ(get(room + "/messages", ada).json["data"][0]["content"], "hello");
+  EXPECT_EQ(get(said.header("location"), ada).data()["content"], "hello");
+  EXPECT_EQ(get(said.header("location") + "9", ada).status, 404);
+  const auto elsewhere = post("/api/v1/rooms", ada, obj("name", "elsewhere")).header("location");
+  EXPECT_EQ(get(elsewhere + path("/messages/", said.data()["id"]), ada).status, 404);
   EXPECT_EQ(del(said.header("location"), ada).status, 403);
   EXPECT_EQ(del(said.header("location"), bob).status, 204);
   EXPECT_EQ(del(said.header("location"), bob).status, 404);

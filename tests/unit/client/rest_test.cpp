@@ -290,15 +290,17 @@ TEST(ClientRest, PagesByLinkAndByCursor) {
 }
 
 TEST(ClientRest, OptionsLikeTheSocketsThroughTheSameProxy) {
-  HttpPeer proxy([](const auto& r) { return HttpPeer::answer(200, r.target); });
+  HttpPeer proxy(
+      [](const auto& r) { return r.method == "CONNECT" ? std::string("HTTP/1.1 200 OK\r\n\r\n") : HttpPeer::answer(200, r.target); });
   client::SocketOptions socket;
   socket.proxy = "http://127.0.0.1:" + std::to_string(proxy.port());
   socket.auth_token = std::optional<std::string>("t");
   socket.headers = client::HeaderList{{"cookie", "a=1"}};
   RestClient api("http://api.example/v1", RestOptions::like(socket));
-  EXPECT_EQ(get(api.get("/x").future())->body, "http://api.example/v1/x");
-  EXPECT_TRUE(proxy.requests().at(0).has("authorization: Bearer t"));
-  EXPECT_TRUE(proxy.requests().at(0).has("Cookie: a=1"));
+  EXPECT_EQ(get(api.get("/x").future())->body, "/v1/x");
+  EXPECT_EQ(proxy.requests().at(0).target, "api.example:80");
+  EXPECT_TRUE(proxy.requests().at(1).has("authorization: Bearer t"));
+  EXPECT_TRUE(proxy.requests().at(1).has("Cookie: a=1"));
 }
 
 }  // namespace

@@ -304,15 +304,20 @@ net::ProxyOptions proxy_at(const HttpPeer& peer, const std::string& user = "", c
   return {.host = "127.0.0.1", .port = peer.port(), .user = user, .password = password};
 }
 
+// With CONNECT also for http://, so that nothing the proxy says is ever taken for the server's answer (docs/client.md, proxies).
 TEST_F(NetHttpClient, HttpThroughAProxyWhateverTheEnvironmentSays) {
-  HttpPeer proxy([](const auto& request) { return HttpPeer::answer(200, request.target); });
+  HttpPeer proxy([](const auto& request) {
+    return request.method == "CONNECT" ? std::string("HTTP/1.1 200 OK\r\n\r\n") : HttpPeer::answer(200, request.target);
+  });
   ::setenv("no_proxy", "*", 1);
   options.proxy = proxy_at(proxy, "ada", "s:e");
   const auto answer = once({.url = "http://api.example/x"});
   ::unsetenv("no_proxy");
   ASSERT_TRUE(answer) << answer.error().message();
-  EXPECT_EQ(answer->body, "http://api.example/x");
+  EXPECT_EQ(answer->body, "/x");
+  EXPECT_EQ(proxy.requests().at(0).target, "api.example:80");
   EXPECT_TRUE(proxy.requests().at(0).has("Proxy-Authorization: Basic YWRhOnM6ZQ==")) << proxy.requests().at(0).head;
+  EXPECT_THAT(proxy.requests().at(1).head, Not(HasSubstr("Proxy-"))) << "not the server's to know";
 }
 
 TEST_F(NetHttpClient, WithoutAProxyTheEnvironmentDoesNotCount) {
@@ -325,16 +330,50 @@ TEST_F(NetHttpClient, WithoutAProxyTheEnvironmentDoesNotCount) {
 }
 
 TEST_F(NetHttpClient, AProxyThatRefusesIsNamedWithoutSecrets) {
-  HttpPeer proxy([](const auto&) { return HttpPeer::answer(407, "", "proxy-authenticate: Basic realm=\"x\"\r\n"); });
-  options.proxy = proxy_at(proxy, "ada", "secret");
-  const auto answer = once({.url = "https://api.example/x", .headers = {{"authorization", "Bearer t"}}});
-  ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().code, Errc::proxy_failed);
-  EXPECT_EQ(answer.error().step, net::Step::proxy);
-  EXPECT_THAT(answer.error().message(), HasSubstr("407"));
-  EXPECT_THAT(answer.error().message(), Not(HasSubstr("secret")));
-  EXPECT_EQ(proxy.requests().at(0).method, "CONNECT");
-  EXPECT_THAT(proxy.requests().at(0).head, Not(HasSubstr("Bearer"))) << "not the proxy's to know";
+  for (const auto& [status, told] : {std::pair(407, "HTTP 407, it does not take this user and password"), std::pair(401, "HTTP 401"),
+                                     std::pair(403, "HTTP 403"), std::pair(302, "HTTP 302")}) {
+    HttpPeer proxy([&, code = status](const auto&) {
+      return HttpPeer::answer(code, "the proxy's page", "proxy-authenticate: Basic realm=\"x\"\r\nlocation: http://elsewhere/\r\n");
+    });
+    options.proxy = proxy_at(proxy, "ada", "secret");
+    client_.reset();
+    for (const std::string host : {"api.example:443", "api.example:80"}) {
+      const std::string url = (host.ends_with("443") ? "https://" : "http://") + host + "/x";
+      const auto answer = once({.url = url, .headers = {{"authorization", "Bearer t"}}, .max_redirects = 3});
+      ASSERT_FALSE(answer) << url;
+      EXPECT_EQ(answer.error().code, Errc::proxy_failed);
+      EXPECT_EQ(answer.error().step, net::Step::proxy);
+      EXPECT_EQ(answer.error().message(), "cannot connect to " + host + ": proxy 127.0.0.1:" + std::to_string(proxy.port()) + ": " + told);
+    }
+    for (const auto& request : proxy.requests()) {
+      EXPECT_EQ(request.method, "CONNECT");
+      EXPECT_THAT(request.head, Not(HasSubstr("Bearer"))) << "not the proxy's to know";
+    }
+    client_.reset();  // before the peer
+  }
+}
+
+TEST_F(NetHttpClient, AProxyThatIsNotThereOrSaysNothingIsNamed) {
+  std::uint16_t closed = 0;
+  {
+    const HttpPeer gone([](const auto&) { return HttpPeer::cut; });
+    closed = gone.port();
+  }
+  options.proxy = {.host = "127.0.0.1", .port = closed};
+  const auto refused = once({.url = "http://api.example/x"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(),
+            "cannot connect to api.example:80: cannot connect to proxy 127.0.0.1:" + std::to_string(closed) + ": Connection refused");
+  EXPECT_TRUE(refused.error().code == std::errc::connection_refused);
+
+  HttpPeer silent([](const auto&) { return HttpPeer::hold; });
+  options.proxy = proxy_at(silent);
+  client_.reset();
+  const auto late = once({.url = "http://api.example/x", .timeout = 50ms});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Errc::connect_timeout);
+  EXPECT_THAT(late.error().message(),
+              HasSubstr("proxy 127.0.0.1:" + std::to_string(silent.port()) + " did not connect within the time limit"));
 }
 
 }  // namespace

@@ -29,6 +29,9 @@ struct ProxyOptions {
   bool operator==(const ProxyOptions&) const = default;
 };
 
+/// What a proxy's answer 300 to 599 to CONNECT means, for people: "HTTP 407, it wants a user and a password".
+std::string proxy_refusal(int http_status, bool has_credentials);
+
 /// "http://user:pass@host:port" (port 8080 unless given; as curl also without a scheme), "socks5://..." or "socks5h://..." (1080).
 /// User and password are percent-decoded. nullopt is no proxy; `why` is then one line that quotes no secret.
 /// Refused: other schemes (also https://, a TLS connection to the proxy itself), a path, and for SOCKS5 more than 255 bytes of
