@@ -36,6 +36,7 @@ JoinResult ChatChannel::join(std::string_view topic, const Json& params, Socket&
     speaker_.name = name.get<std::string>();
   }
   const auto entered = co_await socket.blocking([&]() -> Outcome<std::string> {
+  if (const auto access = Chat::access_topic(after(topic, "chat:"))) socket.subscribe(*access);
     if (speaker_.user_id) {
       const auto user = contexts_.accounts.get_user(*speaker_.user_id);
       if (!user) return refuse("unauthorized");
@@ -51,7 +52,19 @@ JoinResult ChatChannel::join(std::string_view topic, const Json& params, Socket&
 }
 
 HandleResult ChatChannel::handle_info(const Info& message, Socket& socket) {
-  if (!message.is("after_join")) co_return NoReply{};
+  if (const auto* news = message.get_if<Broadcast>()) return access_changed(news->payload.json(), socket);
+  if (message.is("after_join")) return after_join(socket);
+  return NoReply{};
+}
+
+HandleResult ChatChannel::access_changed(const Json& change, Socket& socket) {
+  const auto why = Chat::put_out(change, speaker_.user_id);
+  if (!why) return NoReply{};
+  socket.push("error", obj("reason", *why));
+  return Stop{StopReason::shutdown(*why)};
+}
+
+HandleResult ChatChannel::after_join(Socket& socket) {
   contexts_.presence.track(
       socket, speaker_.id,
       obj("name", speaker_.name, "avatar", speaker_.avatar ? Json(*speaker_.avatar) : Json(), "online_at", unix_seconds()));
@@ -80,7 +93,11 @@ HandleResult ChatChannel::new_message(const Json& payload, Socket& socket) {
     co_return Reply::error(obj("reason", "rate_limit_exceeded"));
   }
   const Json params = obj("content", payload.value("message", Json()));
-  auto saved = co_await socket.blocking([&] { return contexts_.chat.create_message(room_, speaker_, params); });
+  auto saved = co_await socket.blocking([&] {  // who was put out may not have heard of it yet
+    return contexts_.chat.enter(room_, speaker_.user_id).and_then([&](const std::string& room) {
+      return contexts_.chat.create_message(room, speaker_, params);
+    });
+  });
   if (!saved) co_return refused_reply(in_channel_words(saved.error()));
   socket.broadcast("new_message", message_json(*saved));
   co_return Reply::ok(obj("id", saved->id));
@@ -89,7 +106,11 @@ HandleResult ChatChannel::new_message(const Json& payload, Socket& socket) {
 HandleResult ChatChannel::delete_message(const Json& payload, Socket& socket) {
   const auto id = id_in(payload, "message_id");
   if (!id) co_return invalid("message_id", "is invalid");
-  const auto gone = co_await socket.blocking([&] { return contexts_.chat.delete_message(room_, *id, speaker_.user_id); });
+  const auto gone = co_await socket.blocking([&] {
+    return contexts_.chat.enter(room_, speaker_.user_id).and_then([&](const std::string& room) {
+      return contexts_.chat.delete_message(room, *id, speaker_.user_id);
+    });
+  });
   if (!gone) co_return refused_reply(gone.error());
   socket.broadcast("message_deleted", obj("message_id", *id));
   co_return Reply::ok();

@@ -44,7 +44,13 @@ class AppCase : public testing::TestWithParam<Dialect> {
 /// Runs blocking work on a thread of its own while the shard waits: never on the shard's thread, and always in the same order.
 class ThreadExecutor final : public server::BlockingExecutor {
  public:
-  void submit(std::function<void()> work) override { std::thread(std::move(work)).join(); }
+  void submit(std::function<void()> work) override {
+    std::thread([&] {
+      work();
+      if (const auto then = std::exchange(after_next, nullptr)) then();
+    }).join();
+  }
+  std::function<void()> after_next;  ///< what happens between the next work and the moment its channel goes on
 };
 
 /// The application's sockets without a network, under virtual time (Phoenix.ChannelTest).
