@@ -11,6 +11,7 @@ using namespace server;
 namespace {
 
 constexpr std::size_t max_presence_bytes = 4'000;
+struct TooLarge {};
 
 std::int64_t unix_seconds() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -35,8 +36,8 @@ JoinResult ChatChannel::join(std::string_view topic, const Json& params, Socket&
       co_return JoinError{obj("errors", obj("name", Json::array({"is invalid"})))};
     speaker_.name = name.get<std::string>();
   }
-  const auto entered = co_await socket.blocking([&]() -> Outcome<std::string> {
   if (const auto access = Chat::access_topic(after(topic, "chat:"))) socket.subscribe(*access);
+  const auto entered = co_await socket.blocking([&]() -> Outcome<std::string> {
     if (speaker_.user_id) {
       const auto user = contexts_.accounts.get_user(*speaker_.user_id);
       if (!user) return refuse("unauthorized");
@@ -124,16 +125,19 @@ HandleResult ChatChannel::typing(const Json& payload, Socket& socket) {
   return NoReply{};
 }
 
-/// Who and since when is not for the client to say.
+/// Who and since when is not for the client to say. The bound is that of the merged meta: everybody gets all of it with each change.
 HandleResult ChatChannel::update_presence(const Json& payload, Socket& socket) {
-  if (payload.dump().size() > max_presence_bytes) return Reply::error(obj("reason", "too large"));
-  contexts_.presence.update(socket, speaker_.id, [&](const Json& old) {
+  const auto merged = [&](const Json& old) {
     Json meta = old;
     meta.update(payload);
     for (const char* own : {"name", "avatar", "online_at"})
       if (speaker_.user_id) meta[own] = old.value(own, Json());
+    if (meta.dump().size() > max_presence_bytes) throw TooLarge{};  // the only way out that changes nothing
     return meta;
-  });
+  };
+  try {
+    contexts_.presence.update(socket, speaker_.id, merged);
+  } catch (const TooLarge&) { return Reply::error(obj("reason", "too large")); }
   return Reply::ok();
 }
 

@@ -15,7 +15,7 @@ namespace phx::app {
 ///   after the join             pushes presence_state and messages_history {messages}
 ///   new_message {message}      stored; then broadcast new_message {id, content, message, user, inserted_at}, reply ok {id}
 ///   typing {typing}            broadcast user_typing {user_id, typing} to the others
-///   update_presence {...}      merges into the own meta; reply ok
+///   update_presence {...}      merges into the own meta, 4,000 bytes in all; reply ok
 ///   delete_message {message_id}   own ones: broadcast message_deleted {message_id}, reply ok
 ///   put out of the room        (removed from it, it became private, it is gone) pushes error {reason} as of a refused join, then ends
 ///

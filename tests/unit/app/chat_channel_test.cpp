@@ -27,6 +27,24 @@ TEST_P(ChatChannelTest, HandlesPresenceUpdates) {
   EXPECT_EQ(socket.push("chat:general", "update_presence", large)["response"]["reason"], "too large");
 }
 
+// design.md 7, limits.md: what is merged is bounded, not only what is sent.
+TEST_P(ChatChannelTest, APresenceMetaIsBoundedAsAWhole) {
+  auto socket = connect(user("ada")), other = guest("eve");
+  for (auto* peer : {&socket, &other}) peer->join("chat:general");
+  const std::string text(3'000, 'x');
+  ASSERT_EQ(socket.push("chat:general", "update_presence", obj("one", text))["status"], "ok");
+  other.events("presence_diff");
+  EXPECT_EQ(socket.push("chat:general", "update_presence", obj("two", text))["response"]["reason"], "too large");
+  EXPECT_TRUE(other.events("presence_diff").empty()) << "nothing has changed";
+  EXPECT_EQ(socket.push("chat:general", "update_presence", obj("one", std::string(3'100, 'y')))["status"], "ok");  // instead of the first
+  EXPECT_EQ(socket.push("chat:general", "update_presence", obj("one", "", "two", text))["status"], "ok");
+  for (int i = 0; i < 60; ++i) other.push("chat:general", "update_presence", obj("key" + std::to_string(i), std::string(200, 'z')));
+  const Json diffs = other.events("presence_diff");
+  ASSERT_FALSE(diffs.empty());
+  for (const Json& diff : diffs)
+    for (const Json& entry : diff["joins"]) EXPECT_LE(entry["metas"][0].dump().size(), 4'100u);  // phx_ref_prev comes after the bound
+}
+
 TEST_P(ChatChannelTest, BroadcastsAMessageOnceItIsStored) {
   const auto ada = user("ada"), bob = user("bob");
   auto one = connect(ada), two = connect(bob);
@@ -140,24 +158,6 @@ TEST_P(ChatChannelTest, PrivateRoomsAreForMembers) {
   EXPECT_EQ(socket.join(topic)["status"], "ok");
 }
 
-TEST_P(ChatChannelTest, GuestsChatInRoomsWithoutWalls) {
-  auto eve = guest("eve");
-  EXPECT_EQ(eve.join("chat:lobby", obj("name", "Eve"))["status"], "ok");
-  EXPECT_EQ(eve.push("chat:lobby", "new_message", obj("message", "hi"))["status"], "ok");
-  const Json message = eve.event("new_message");
-  EXPECT_EQ(message["user"], obj("id", "eve", "name", "Eve", "avatar", nullptr));
-  auto false_ada = guest("1");  // numbers are accounts
-  false_ada.join("chat:lobby");
-  EXPECT_TRUE(false_ada.event("presence_state").contains("guest-1"));
-}
-
-TEST_P(ChatChannelTest, UnknownEventsAreAnswered) {
-  auto socket = connect(user("ada"));
-  socket.join("chat:general");
-  EXPECT_EQ(socket.push("chat:general", "nonsense")["response"]["reason"], "unknown event");
-  EXPECT_EQ(socket.push("chat:general", "new_message", Json::array())["status"], "error");
-  EXPECT_EQ(socket.push("chat:general", "ping", obj("n", 1))["response"], obj("n", 1));
-  EXPECT_TRUE(socket.events("phx_error").empty());
 // Issue 5: rooms and membership, reading others' rooms: being inside gives no right to stay.
 TEST_P(ChatChannelTest, WhoIsRemovedFromAPrivateRoomIsPutOut) {
   const auto ada = user("ada"), bob = user("bob");
@@ -254,6 +254,24 @@ TEST_P(ChatChannelTest, WritingNeedsAccessAtThatMoment) {
   EXPECT_EQ(contexts().chat.history(std::to_string(secret.id)).size(), 1u);
 }
 
+TEST_P(ChatChannelTest, GuestsChatInRoomsWithoutWalls) {
+  auto eve = guest("eve");
+  EXPECT_EQ(eve.join("chat:lobby", obj("name", "Eve"))["status"], "ok");
+  EXPECT_EQ(eve.push("chat:lobby", "new_message", obj("message", "hi"))["status"], "ok");
+  const Json message = eve.event("new_message");
+  EXPECT_EQ(message["user"], obj("id", "eve", "name", "Eve", "avatar", nullptr));
+  auto false_ada = guest("1");  // numbers are accounts
+  false_ada.join("chat:lobby");
+  EXPECT_TRUE(false_ada.event("presence_state").contains("guest-1"));
+}
+
+TEST_P(ChatChannelTest, UnknownEventsAreAnswered) {
+  auto socket = connect(user("ada"));
+  socket.join("chat:general");
+  EXPECT_EQ(socket.push("chat:general", "nonsense")["response"]["reason"], "unknown event");
+  EXPECT_EQ(socket.push("chat:general", "new_message", Json::array())["status"], "error");
+  EXPECT_EQ(socket.push("chat:general", "ping", obj("n", 1))["response"], obj("n", 1));
+  EXPECT_TRUE(socket.events("phx_error").empty());
 }
 
 TEST_P(ChatChannelTest, SqlInTextIsText) {
