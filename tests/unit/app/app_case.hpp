@@ -29,7 +29,7 @@ inline constexpr const char* good_password = "correct horse battery";
 /// The application on a new database of each kind, with cheap password hashes.
 class AppCase : public testing::TestWithParam<Dialect> {
  protected:
-  AppCase();
+  explicit AppCase(std::vector<std::string> cors_origins = {});
 
   User user(const std::string& name);
   User admin(const std::string& name);
@@ -113,7 +113,7 @@ struct Answer {
 /// The application behind an endpoint on loopback. Every answer is held against the OpenAPI document.
 class RestCase : public AppCase {
  protected:
-  RestCase();
+  explicit RestCase(std::vector<std::string> cors_origins = {});
   ~RestCase() override;
 
   Answer request(const std::string& method, const std::string& path, const std::string& bearer = {}, const Json& body = Json(),

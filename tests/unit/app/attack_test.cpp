@@ -33,6 +33,7 @@ TEST_P(AttackTest, ForgedTruncatedForeignAndExpiredTokens) {
 }
 
 TEST_P(AttackTest, SqlInEveryStringField) {
+  AttackTest() : RestCase({"https://app.example"}) {}
   const auto bearer = token(user("ada"));
   const std::string evil = "x'; DROP TABLE users; --";
   EXPECT_EQ(post("/api/v1/rooms", bearer, obj("name", evil, "topic", evil)).data()["name"], evil);
@@ -173,11 +174,24 @@ TEST_P(AttackTest, OversizedAndBrokenRequests) {
 }
 
 TEST_P(AttackTest, ForeignOriginsGetNoPermission) {
-  EXPECT_EQ(request("GET", "/api/v1/ping", "", Json(), {{"origin", "https://evil.example"}}).header("access-control-allow-origin"), "");
-  const auto preflight = raw(
-      "OPTIONS /api/v1/users HTTP/1.1\r\nhost: x\r\nconnection: close\r\norigin: https://evil.example\r\naccess-control-request-method: "
-      "POST\r\n\r\n");
-  EXPECT_EQ(preflight.find("access-control-allow-origin"), std::string::npos);
+  const auto allowed = [&](const std::string& origin) {
+    return request("GET", "/api/v1/ping", "", Json(), {{"origin", origin}}).header("access-control-allow-origin");
+  };
+  EXPECT_EQ(allowed("https://app.example"), "https://app.example");
+  const auto preflight = [&](const std::string& origin) {
+    return raw("OPTIONS /api/v1/users HTTP/1.1\r\nhost: x\r\nconnection: close\r\norigin: " + origin +
+               "\r\naccess-control-request-method: POST\r\n\r\n");
+  };
+  const auto good = preflight("https://app.example");
+  EXPECT_EQ(good.substr(9, 3), "204");
+  EXPECT_NE(good.find("access-control-allow-origin: https://app.example\r\n"), std::string::npos) << good;
+  for (const char* foreign :
+       {"https://evil.example", "http://app.example", "https://app.example.evil.example", "https://app.example:8443", "null"}) {
+    EXPECT_EQ(allowed(foreign), "") << foreign;
+    const auto bad = preflight(foreign);
+    EXPECT_EQ(bad.substr(9, 3), "403") << foreign;
+    EXPECT_EQ(bad.find("access-control-allow"), std::string::npos) << bad;
+  }
 }
 
 // What comes back in a header is checked where it is set (server_plugs/attack_test); here: nothing of a request gets there raw.
