@@ -1,6 +1,8 @@
 #include "admin_channel.hpp"
 
+#include <array>
 #include <chrono>
+#include <optional>
 
 #include "app/web/account_controllers.hpp"
 #include "support.hpp"
@@ -8,6 +10,15 @@
 namespace phx::app {
 
 using namespace server;
+
+namespace {
+
+Stop no_admin_any_more(Socket& socket) {
+  socket.push("error", obj("reason", "unauthorized"));
+  return {StopReason::shutdown("unauthorized")};
+}
+
+}  // namespace
 
 JoinResult AdminChannel::join(std::string_view topic, const Json& /*params*/, Socket& socket) {
   const auto account = account_of(socket);
@@ -22,12 +33,25 @@ HandleResult AdminChannel::handle_info(const Info& message, Socket& socket) {
   const char* event = message.is("dashboard_data") ? "dashboard_data" : "dashboard_update";
   const auto account = account_of(socket).value();
   const auto figures = co_await socket.blocking([&]() -> std::optional<Json> {
-    if (!contexts_.accounts.is_admin(account)) return std::nullopt;  // not any more
-    return contexts_.monitoring.dashboard();
+    if (!contexts_.accounts.is_admin(account)) return std::nullopt;
+    return std::optional(contexts_.monitoring.dashboard());
   });
-  if (!figures) co_return Stop{};
+  if (!figures) co_return no_admin_any_more(socket);
   socket.push(event, *figures);
   socket.send_after(std::chrono::seconds(30), "dashboard_update");
+  co_return NoReply{};
+}
+
+std::span<const std::string_view> AdminChannel::intercepts() const noexcept {
+  static constexpr std::array<std::string_view, 1> events{"user_banned"};
+  return events;
+}
+
+HandleResult AdminChannel::handle_out(std::string_view event, const Payload& payload, Socket& socket) {
+  const auto account = account_of(socket).value();
+  const bool admin = co_await socket.blocking([&] { return contexts_.accounts.is_admin(account); });
+  if (!admin) co_return no_admin_any_more(socket);
+  socket.push(event, payload);
   co_return NoReply{};
 }
 

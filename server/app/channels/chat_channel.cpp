@@ -11,6 +11,7 @@ using namespace server;
 namespace {
 
 constexpr std::size_t max_presence_bytes = 4'000;
+struct TooLarge {};
 
 std::int64_t unix_seconds() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -35,6 +36,7 @@ JoinResult ChatChannel::join(std::string_view topic, const Json& params, Socket&
       co_return JoinError{obj("errors", obj("name", Json::array({"is invalid"})))};
     speaker_.name = name.get<std::string>();
   }
+  if (const auto access = Chat::access_topic(after(topic, "chat:"))) socket.subscribe(*access);
   const auto entered = co_await socket.blocking([&]() -> Outcome<std::string> {
     if (speaker_.user_id) {
       const auto user = contexts_.accounts.get_user(*speaker_.user_id);
@@ -51,7 +53,19 @@ JoinResult ChatChannel::join(std::string_view topic, const Json& params, Socket&
 }
 
 HandleResult ChatChannel::handle_info(const Info& message, Socket& socket) {
-  if (!message.is("after_join")) co_return NoReply{};
+  if (const auto* news = message.get_if<Broadcast>()) return access_changed(news->payload.json(), socket);
+  if (message.is("after_join")) return after_join(socket);
+  return NoReply{};
+}
+
+HandleResult ChatChannel::access_changed(const Json& change, Socket& socket) {
+  const auto why = Chat::put_out(change, speaker_.user_id);
+  if (!why) return NoReply{};
+  socket.push("error", obj("reason", *why));
+  return Stop{StopReason::shutdown(*why)};
+}
+
+HandleResult ChatChannel::after_join(Socket& socket) {
   contexts_.presence.track(
       socket, speaker_.id,
       obj("name", speaker_.name, "avatar", speaker_.avatar ? Json(*speaker_.avatar) : Json(), "online_at", unix_seconds()));
@@ -80,7 +94,11 @@ HandleResult ChatChannel::new_message(const Json& payload, Socket& socket) {
     co_return Reply::error(obj("reason", "rate_limit_exceeded"));
   }
   const Json params = obj("content", payload.value("message", Json()));
-  auto saved = co_await socket.blocking([&] { return contexts_.chat.create_message(room_, speaker_, params); });
+  auto saved = co_await socket.blocking([&] {  // who was put out may not have heard of it yet
+    return contexts_.chat.enter(room_, speaker_.user_id).and_then([&](const std::string& room) {
+      return contexts_.chat.create_message(room, speaker_, params);
+    });
+  });
   if (!saved) co_return refused_reply(in_channel_words(saved.error()));
   socket.broadcast("new_message", message_json(*saved));
   co_return Reply::ok(obj("id", saved->id));
@@ -89,7 +107,11 @@ HandleResult ChatChannel::new_message(const Json& payload, Socket& socket) {
 HandleResult ChatChannel::delete_message(const Json& payload, Socket& socket) {
   const auto id = id_in(payload, "message_id");
   if (!id) co_return invalid("message_id", "is invalid");
-  const auto gone = co_await socket.blocking([&] { return contexts_.chat.delete_message(room_, *id, speaker_.user_id); });
+  const auto gone = co_await socket.blocking([&] {
+    return contexts_.chat.enter(room_, speaker_.user_id).and_then([&](const std::string& room) {
+      return contexts_.chat.delete_message(room, *id, speaker_.user_id);
+    });
+  });
   if (!gone) co_return refused_reply(gone.error());
   socket.broadcast("message_deleted", obj("message_id", *id));
   co_return Reply::ok();
@@ -103,16 +125,19 @@ HandleResult ChatChannel::typing(const Json& payload, Socket& socket) {
   return NoReply{};
 }
 
-/// Who and since when is not for the client to say.
+/// Who and since when is not for the client to say. The bound is that of the merged meta: everybody gets all of it with each change.
 HandleResult ChatChannel::update_presence(const Json& payload, Socket& socket) {
-  if (payload.dump().size() > max_presence_bytes) return Reply::error(obj("reason", "too large"));
-  contexts_.presence.update(socket, speaker_.id, [&](const Json& old) {
+  const auto merged = [&](const Json& old) {
     Json meta = old;
     meta.update(payload);
     for (const char* own : {"name", "avatar", "online_at"})
       if (speaker_.user_id) meta[own] = old.value(own, Json());
+    if (meta.dump().size() > max_presence_bytes) throw TooLarge{};  // the only way out that changes nothing
     return meta;
-  });
+  };
+  try {
+    contexts_.presence.update(socket, speaker_.id, merged);
+  } catch (const TooLarge&) { return Reply::error(obj("reason", "too large")); }
   return Reply::ok();
 }
 

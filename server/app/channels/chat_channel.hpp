@@ -15,8 +15,9 @@ namespace phx::app {
 ///   after the join             pushes presence_state and messages_history {messages}
 ///   new_message {message}      stored; then broadcast new_message {id, content, message, user, inserted_at}, reply ok {id}
 ///   typing {typing}            broadcast user_typing {user_id, typing} to the others
-///   update_presence {...}      merges into the own meta; reply ok
+///   update_presence {...}      merges into the own meta, 4,000 bytes in all; reply ok
 ///   delete_message {message_id}   own ones: broadcast message_deleted {message_id}, reply ok
+///   put out of the room        (removed from it, it became private, it is gone) pushes error {reason} as of a refused join, then ends
 ///
 /// More than 60 messages a minute of one user in one room, over however many joins: push error {reason: "rate_limit_exceeded"}, and the same as reply.
 class ChatChannel final : public server::Channel {
@@ -28,6 +29,8 @@ class ChatChannel final : public server::Channel {
   server::HandleResult handle_info(const server::Info& message, server::Socket& socket) override;
 
  private:
+  server::HandleResult after_join(server::Socket& socket);
+  server::HandleResult access_changed(const Json& change, server::Socket& socket);
   server::HandleResult new_message(const Json& payload, server::Socket& socket);
   server::HandleResult delete_message(const Json& payload, server::Socket& socket);
   server::HandleResult typing(const Json& payload, server::Socket& socket);

@@ -32,6 +32,17 @@ std::vector<Value> joined_rooms(Repo& repo, std::int64_t user_id) {
   return ids;
 }
 
+std::string access_topic_of(std::int64_t room_id) { return "room_access:" + std::to_string(room_id); }
+
+/// Sorted.
+Json members(Repo& repo, std::int64_t room_id) {
+  Json ids = Json::array();
+  for (const auto& row :
+       repo.query("SELECT user_id FROM memberships WHERE room_id = ? ORDER BY user_id", {room_id}, {store::Type::integer}))
+    ids.push_back(*row.front().get_if<std::int64_t>());
+  return ids;
+}
+
 }  // namespace
 
 Outcome<Room> Chat::create_room(std::int64_t owner, const Json& params) {
@@ -78,7 +89,10 @@ Outcome<Room> Chat::own_room(std::int64_t id, std::int64_t user_id) {
 Outcome<Room> Chat::update_room(std::int64_t id, std::int64_t user_id, const Json& params) {
   auto room = own_room(id, user_id);
   if (!room) return room;
-  return outcome(repo_.update(room_changeset(std::move(*room), params)));
+  const bool was_private = room->is_private;
+  auto updated = outcome(repo_.update(room_changeset(std::move(*room), params)));
+  if (updated && updated->is_private && !was_private) put_out_all_but(id, "unauthorized", members(repo_, id));
+  return updated;
 }
 
 Outcome<Room> Chat::delete_room(std::int64_t id, std::int64_t user_id) {
@@ -88,6 +102,7 @@ Outcome<Room> Chat::delete_room(std::int64_t id, std::int64_t user_id) {
     tx.delete_all(from<ChatMessage>().where("room", std::to_string(id)));
     tx.remove(*room);
   });
+  put_out_all_but(id, "room_not_found", Json::array());
   return room;
 }
 
@@ -110,7 +125,29 @@ Outcome<Membership> Chat::remove_member(std::int64_t room_id, std::int64_t user_
   auto membership = repo_.get_by<Membership>({{"room_id", room_id}, {"user_id", user_id}});
   if (!membership) return refuse("not_found");
   repo_.remove(*membership);
+  // Asked again: if it has become private meanwhile, whoever did that may still have counted this one among the members.
+  const auto left = repo_.get<Room>(room_id);
+  if (left && left->is_private)
+    pubsub_.broadcast(access_topic_of(room_id), "access_changed", obj("reason", "unauthorized", "removed", user_id));
   return *membership;
+}
+
+void Chat::put_out_all_but(std::int64_t room_id, const char* reason, const Json& stay) {
+  pubsub_.broadcast(access_topic_of(room_id), "access_changed", obj("reason", reason, "stay", stay));
+}
+
+std::optional<std::string> Chat::access_topic(std::string_view room) {
+  const auto id = is_room_number(room) ? parse_id(room) : std::nullopt;
+  return id ? std::optional(access_topic_of(*id)) : std::nullopt;
+}
+
+std::optional<std::string> Chat::put_out(const Json& change, const std::optional<std::int64_t>& user_id) {
+  const auto is = [&](const Json& id) { return user_id && id.get<std::int64_t>() == *user_id; };
+  const auto among = [&](const Json::array_t& sorted) {
+    return user_id && std::ranges::binary_search(sorted, *user_id, {}, [](const Json& id) { return id.get<std::int64_t>(); });
+  };
+  const bool out = change.contains("removed") ? is(change.at("removed")) : !among(change.at("stay").get_ref<const Json::array_t&>());
+  return out ? std::optional(change.at("reason").get<std::string>()) : std::nullopt;
 }
 
 Outcome<std::string> Chat::enter(std::string_view room, const std::optional<std::int64_t>& user_id) {

@@ -91,6 +91,11 @@ class Chat {
 
   /// "room_not_found": no such number. "unauthorized": private, and not a member.
   Outcome<std::string> enter(std::string_view room, const std::optional<std::int64_t>& user_id);
+  /// Where a numbered room tells those inside that it is closed to some of them; nullopt: a room without walls. Not for clients. Who
+  /// subscribes before he asks enter() misses no change.
+  static std::optional<std::string> access_topic(std::string_view room);
+  /// What such a broadcast means to one inside: nothing, or why he has to go, in the words of enter().
+  static std::optional<std::string> put_out(const Json& change, const std::optional<std::int64_t>& user_id);
 
   /// Counts a message of this speaker in this room. It is one too many for this minute: how long to wait. Blocks for nothing.
   std::optional<Duration> over_rate(const std::string& room, const Speaker& author, Instant now) {
@@ -110,6 +115,7 @@ class Chat {
  private:
   bool member(std::int64_t room_id, std::int64_t user_id);
   Outcome<Room> own_room(std::int64_t id, std::int64_t user_id);
+  void put_out_all_but(std::int64_t room_id, const char* reason, const Json& stay);
 
   Repo repo_;
   server::PubSub& pubsub_;

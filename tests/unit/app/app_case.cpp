@@ -23,7 +23,8 @@ std::string new_database(Dialect dialect) {
 
 }  // namespace
 
-AppCase::AppCase() {
+AppCase::AppCase(std::vector<std::string> cors_origins) {
+  options.cors_origins = std::move(cors_origins);
   options.repo.url = new_database(GetParam());
   options.secret_key_base = "a secret of the tests, 64 bytes long: 0123456789abcdefghijklmnopqrstuvwxyz";
   options.password_cost = {.memory_kib = 64, .passes = 1};
@@ -123,7 +124,7 @@ std::string Answer::header(std::string_view name) const {
   return {};
 }
 
-RestCase::RestCase() : document_(openapi()) {
+RestCase::RestCase(std::vector<std::string> cors_origins) : AppCase(std::move(cors_origins)), document_(openapi()) {
   EndpointOptions endpoint_options;
   endpoint_options.workers = 1;
   endpoint_options.drain.shutdown = 1s;

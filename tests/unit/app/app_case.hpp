@@ -30,7 +30,7 @@ inline constexpr const char* good_password = "correct horse battery";
 /// The application on a new database of each kind, with cheap password hashes.
 class AppCase : public testing::TestWithParam<Dialect> {
  protected:
-  AppCase();
+  explicit AppCase(std::vector<std::string> cors_origins = {});
 
   User user(const std::string& name);
   User admin(const std::string& name);
@@ -45,7 +45,13 @@ class AppCase : public testing::TestWithParam<Dialect> {
 /// Runs blocking work on a thread of its own while the shard waits: never on the shard's thread, and always in the same order.
 class ThreadExecutor final : public server::BlockingExecutor {
  public:
-  void submit(std::function<void()> work) override { std::thread(std::move(work)).join(); }
+  void submit(std::function<void()> work) override {
+    std::thread([&] {
+      work();
+      if (const auto then = std::exchange(after_next, nullptr)) then();
+    }).join();
+  }
+  std::function<void()> after_next;  ///< what happens between the next work and the moment its channel goes on
 };
 
 /// The application's sockets without a network, under virtual time (Phoenix.ChannelTest).
@@ -109,7 +115,7 @@ struct Answer {
 /// was refused. The Location of a 201 is followed.
 class RestCase : public AppCase {
  protected:
-  RestCase();
+  explicit RestCase(std::vector<std::string> cors_origins = {});
   ~RestCase() override;
 
   Answer request(const std::string& method, const std::string& path, const std::string& bearer = {}, const Json& body = Json(),

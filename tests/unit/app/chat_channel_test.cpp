@@ -27,6 +27,24 @@ TEST_P(ChatChannelTest, HandlesPresenceUpdates) {
   EXPECT_EQ(socket.push("chat:general", "update_presence", large)["response"]["reason"], "too large");
 }
 
+// design.md 7, limits.md: what is merged is bounded, not only what is sent.
+TEST_P(ChatChannelTest, APresenceMetaIsBoundedAsAWhole) {
+  auto socket = connect(user("ada")), other = guest("eve");
+  for (auto* peer : {&socket, &other}) peer->join("chat:general");
+  const std::string text(3'000, 'x');
+  ASSERT_EQ(socket.push("chat:general", "update_presence", obj("one", text))["status"], "ok");
+  other.events("presence_diff");
+  EXPECT_EQ(socket.push("chat:general", "update_presence", obj("two", text))["response"]["reason"], "too large");
+  EXPECT_TRUE(other.events("presence_diff").empty()) << "nothing has changed";
+  EXPECT_EQ(socket.push("chat:general", "update_presence", obj("one", std::string(3'100, 'y')))["status"], "ok");  // instead of the first
+  EXPECT_EQ(socket.push("chat:general", "update_presence", obj("one", "", "two", text))["status"], "ok");
+  for (int i = 0; i < 60; ++i) other.push("chat:general", "update_presence", obj("key" + std::to_string(i), std::string(200, 'z')));
+  const Json diffs = other.events("presence_diff");
+  ASSERT_FALSE(diffs.empty());
+  for (const Json& diff : diffs)
+    for (const Json& entry : diff["joins"]) EXPECT_LE(entry["metas"][0].dump().size(), 4'100u);  // phx_ref_prev comes after the bound
+}
+
 TEST_P(ChatChannelTest, BroadcastsAMessageOnceItIsStored) {
   const auto ada = user("ada"), bob = user("bob");
   auto one = connect(ada), two = connect(bob);
@@ -138,6 +156,102 @@ TEST_P(ChatChannelTest, PrivateRoomsAreForMembers) {
   EXPECT_EQ(socket.join("chat:99999999999999999999999")["response"]["reason"], "room_not_found");
   ASSERT_TRUE(contexts().chat.add_member(secret.id, bob.id, ada.id));
   EXPECT_EQ(socket.join(topic)["status"], "ok");
+}
+
+// Issue 5: rooms and membership, reading others' rooms: being inside gives no right to stay.
+TEST_P(ChatChannelTest, WhoIsRemovedFromAPrivateRoomIsPutOut) {
+  const auto ada = user("ada"), bob = user("bob");
+  const auto secret = room(ada, "secret", true);
+  const std::string topic = "chat:" + std::to_string(secret.id);
+  ASSERT_TRUE(contexts().chat.add_member(secret.id, bob.id, ada.id));
+  auto one = connect(ada), two = connect(bob);
+  for (auto* socket : {&one, &two}) ASSERT_EQ(socket->join(topic)["status"], "ok");
+  one.events("presence_diff");
+  ASSERT_TRUE(contexts().chat.remove_member(secret.id, bob.id, ada.id));
+  EXPECT_EQ(two.event("error"), obj("reason", "unauthorized"));
+  EXPECT_EQ(two.events("phx_close").size(), 1u);
+  EXPECT_TRUE(one.event("presence_diff")["leaves"].contains(std::to_string(bob.id)));
+  EXPECT_EQ(one.push(topic, "new_message", obj("message", "after bob was removed"))["status"], "ok");
+  EXPECT_TRUE(two.events("new_message").empty());
+  EXPECT_EQ(two.push(topic, "new_message", obj("message", "still here"))["status"], "error");
+  EXPECT_EQ(one.events("new_message").size(), 1u);
+  EXPECT_EQ(two.join(topic)["response"]["reason"], "unauthorized");
+  EXPECT_TRUE(one.events("access_changed").empty());  // nobody else's business
+}
+
+TEST_P(ChatChannelTest, ARoomThatBecomesPrivateKeepsItsMembersOnly) {
+  const auto ada = user("ada"), bob = user("bob"), cyd = user("cyd");
+  const auto open = room(ada, "open", false);
+  const std::string topic = "chat:" + std::to_string(open.id);
+  ASSERT_TRUE(contexts().chat.add_member(open.id, cyd.id, cyd.id));
+  auto owner = connect(ada), visitor = connect(bob), member = connect(cyd), nobody = guest("eve");
+  for (auto* socket : {&owner, &visitor, &member, &nobody}) ASSERT_EQ(socket->join(topic)["status"], "ok");
+  ASSERT_TRUE(contexts().chat.update_room(open.id, ada.id, obj("topic", "still open")));
+  EXPECT_TRUE(visitor.events("error").empty());
+  ASSERT_TRUE(contexts().chat.update_room(open.id, ada.id, obj("private", true)));
+  for (auto* socket : {&visitor, &nobody}) {
+    EXPECT_EQ(socket->event("error"), obj("reason", "unauthorized"));
+    EXPECT_EQ(socket->events("phx_close").size(), 1u);
+  }
+  EXPECT_EQ(owner.push(topic, "new_message", obj("message", "secret now"))["status"], "ok");
+  EXPECT_EQ(member.push(topic, "new_message", obj("message", "yes"))["status"], "ok");
+  EXPECT_EQ(member.events("new_message").size(), 2u);
+  for (auto* socket : {&visitor, &nobody}) EXPECT_TRUE(socket->events("new_message").empty());
+}
+
+TEST_P(ChatChannelTest, ADeletedRoomIsLeftByEverybody) {
+  const auto ada = user("ada");
+  const auto open = room(ada, "open", false);
+  const std::string id = std::to_string(open.id);
+  auto owner = connect(ada), nobody = guest("eve"), elsewhere = guest("cyd");
+  ASSERT_EQ(owner.join("chat:" + id)["status"], "ok");
+  ASSERT_EQ(nobody.join("chat:0" + id)["status"], "ok");  // the same room, written otherwise
+  ASSERT_EQ(elsewhere.join("chat:lobby")["status"], "ok");
+  ASSERT_TRUE(contexts().chat.delete_room(open.id, ada.id));
+  for (auto* socket : {&owner, &nobody}) {
+    EXPECT_EQ(socket->event("error"), obj("reason", "room_not_found"));
+    EXPECT_EQ(socket->events("phx_close").size(), 1u);
+  }
+  EXPECT_EQ(owner.push("chat:" + id, "new_message", obj("message", "x"))["status"], "error");
+  EXPECT_TRUE(contexts().chat.history(id).empty());
+  EXPECT_EQ(elsewhere.push("chat:lobby", "new_message", obj("message", "x"))["status"], "ok");
+}
+
+TEST_P(ChatChannelTest, WhoGivesUpMembershipOfAnOpenRoomMayStay) {
+  const auto ada = user("ada"), bob = user("bob");
+  const auto open = room(ada, "open", false);
+  const std::string topic = "chat:" + std::to_string(open.id);
+  ASSERT_TRUE(contexts().chat.add_member(open.id, bob.id, bob.id));
+  auto socket = connect(bob);
+  socket.join(topic);
+  ASSERT_TRUE(contexts().chat.remove_member(open.id, bob.id, bob.id));
+  EXPECT_EQ(socket.push(topic, "new_message", obj("message", "x"))["status"], "ok");
+  EXPECT_TRUE(socket.events("phx_close").empty());
+}
+
+TEST_P(ChatChannelTest, ARemovalDuringTheJoinIsNotMissed) {
+  const auto ada = user("ada"), bob = user("bob");
+  const auto secret = room(ada, "secret", true);
+  ASSERT_TRUE(contexts().chat.add_member(secret.id, bob.id, ada.id));
+  auto socket = connect(bob);
+  executor.after_next = [&] { ASSERT_TRUE(contexts().chat.remove_member(secret.id, bob.id, ada.id)); };
+  EXPECT_EQ(socket.join("chat:" + std::to_string(secret.id))["status"], "ok");  // he was let in a moment before
+  EXPECT_EQ(socket.events("phx_close").size(), 1u);
+}
+
+// Also where the news has not arrived: the context is asked before each write.
+TEST_P(ChatChannelTest, WritingNeedsAccessAtThatMoment) {
+  const auto ada = user("ada"), bob = user("bob");
+  const auto secret = room(ada, "secret", true);
+  const std::string topic = "chat:" + std::to_string(secret.id);
+  ASSERT_TRUE(contexts().chat.add_member(secret.id, bob.id, ada.id));
+  auto socket = connect(bob);
+  socket.join(topic);
+  const Json id = socket.push(topic, "new_message", obj("message", "mine"))["response"]["id"];
+  app->repo().delete_all(store::from<Membership>().where("room_id", secret.id).where("user_id", bob.id));
+  EXPECT_EQ(socket.push(topic, "new_message", obj("message", "x"))["response"]["reason"], "unauthorized");
+  EXPECT_EQ(socket.push(topic, "delete_message", obj("message_id", id))["response"]["reason"], "unauthorized");
+  EXPECT_EQ(contexts().chat.history(std::to_string(secret.id)).size(), 1u);
 }
 
 TEST_P(ChatChannelTest, GuestsChatInRoomsWithoutWalls) {
