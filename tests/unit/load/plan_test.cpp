@@ -157,4 +157,15 @@ TEST(Gate, RefusesWhatDoesNotExist) {
   EXPECT_THAT(Gate::parse("").error(), HasSubstr("gate ''"));
 }
 
+/// Issue 7, point 5, "expressions over any metric": a figure alone would be true whatever it is.
+TEST(Gate, RefusesWhatCannotFail) {
+  EXPECT_THAT(Gate::parse("join.p99").error(), HasSubstr("does not say what join.p99 must be, as in join.p99 < 200ms"));
+  EXPECT_THAT(Gate::parse("delivery.lost").error(), HasSubstr("as in delivery.lost == 0"));
+  for (const char* expr :
+       {"not delivery.lost", "(join.p99) and join.p50 < 1s", "join.p50 < 1s or errors.total", "errors.rate<1% and join.p99 "})
+    EXPECT_FALSE(Gate::parse(expr)) << expr;
+  for (const char* expr : {"join.p99<200ms", "not (delivery.lost\t== 0)", "users.joined in [40, 41]", "count.joins matches 40"})
+    EXPECT_TRUE(Gate::parse(expr)) << expr;
+}
+
 }  // namespace
