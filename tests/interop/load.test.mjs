@@ -44,6 +44,22 @@ test("a gate that fails exits 5; one that aborts ends the run early and exits 7"
   assert.equal(result("a.json").aborted_by, "reply.p50 < 1us");
 });
 
+/** Issue 7, point 5: "abort with grace". */
+test("an aborting gate is not looked at before its grace is over", async () => {
+  const r = await run("echo", "--users", "5", "--rate", "50", "--ramp", "0", "--duration", "60", "--abort", "reply.p50 < 1us", "--abort-grace", "3", "--out", file("g.json"));
+  assert.equal(r.code, 7, r.stderr);
+  assert.ok(result("g.json").seconds >= 3 && result("g.json").seconds < 30, `${result("g.json").seconds}`);
+});
+
+/** Issue 7, point 4: no delay can be below 10 us, so this generator was too slow, also when it only waits for replies. */
+test("a closed loop knows how late it is: exit 6", async () => {
+  const r = await load("run", "echo", "--url", url, "--users", "2", "--inflight", "2", "--ramp", "0", "--duration", "1", "--max-lag", "0.00001", "--out", file("lag.json")).done;
+  assert.equal(r.code, 6, r.stderr);
+  const { generator, counters, histograms } = result("lag.json");
+  assert.ok(generator.reasons.some((why) => /^scheduler lag p99 is .* ms \(limit 0\.01 ms\)/.test(why)), generator.reasons.join());
+  assert.ok(generator.lag_p99_us > 10 && histograms.lag.count <= 102 && counters.replies > 200);
+});
+
 test("nobody home exits 3, a refused join 4, a wrong word 2, each with a line that says so", async () => {
   const nobody = await load("run", "join", "--url", "ws://127.0.0.1:1/socket", "--users", "3", "--ramp", "0", "--duration", "0").done;
   assert.equal(nobody.code, 3);

@@ -117,7 +117,7 @@ void Swarm::perform(User& u, Instant planned, Instant now) {
   const Profile& p = profile(u);
   const Duration late = std::max(Duration::zero(), now - planned);
   const std::int64_t lag_us = late.count() / 1000;
-  if (!u.full) lag(planned, now);
+  if (!u.full && p.inflight == 0) lag(planned, now);  // a closed loop plans nothing
   const Prepared& prep = prepared(u);
   text_ = prep.text;
   if (prep.join_ref != std::string::npos) put_digits(text_.data() + prep.join_ref, 4, u.joins);
