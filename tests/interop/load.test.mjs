@@ -71,6 +71,12 @@ test("nobody home exits 3, a refused join 4, a wrong word 2, each with a line th
     [["join", "--gate", "join.p98 < 1s"], /there is no figure join\.p98; known/],
     [["jion"], /presets: connect, join/],
     [["join", "--segment", "3/2"], /--segment must be A\/B/],
+    [["broadcast", "--gate", "delivery.lost"], /does not say what delivery\.lost must be, as in delivery\.lost == 0/],
+    [["broadcast", "--payload-bytes", "5"], /--payload-bytes must be at least 42 for a publish/],
+    [["join", "--source", "192.0.2.1"], /--source '192\.0\.2\.1': Cannot assign requested address; it must be an address of this machine/],
+    [["join", "--source", "192.0.2.1", "--processes", "2"], /--source '192\.0\.2\.1': Cannot assign/],
+    [["join", "--source", "::1"], /--source '::1' and the target are not both IPv4/],
+    [["echo", "--abort", "errors.total == 0", "--abort-grace", "-1"], /--abort-grace/],
   ]) {
     const r = await run(...args);
     assert.equal(r.code, 2, r.stderr);

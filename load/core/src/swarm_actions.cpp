@@ -20,7 +20,7 @@ constexpr unsigned actions_per_turn = 64;
 constexpr std::string_view join_ref_mark = "\"J####\"";
 
 std::string default_payload(std::uint32_t bytes, bool stamped) {
-  const std::size_t frame = std::string_view(R"({"body":""})").size() + (stamped ? Stamp::size : 0);
+  const std::size_t frame = least_stamped_bytes - (stamped ? 0 : Stamp::size);
   if (!stamped && bytes < frame) return "{}";
   std::string out = R"({"body":")";
   if (stamped) out += "{{stamp}}";

@@ -64,7 +64,17 @@ TEST(Plan, MistakesNamePlaceAndRemedy) {
   EXPECT_THAT(complaint(head + stages + "users: [ { push: { rate: 5, every: 1s } } ]\n"),
               HasSubstr("exactly one of rate, every, inflight"));
   EXPECT_THAT(complaint(head + stages + "users: [ { publish: { rate: 5, payload: { a: b } } } ]\n"), HasSubstr("{{stamp}}"));
+  EXPECT_THAT(complaint(head + stages + "users: [ { publish: { rate: 5, bytes: 41 } } ]\n"), HasSubstr("at least 42 bytes"));
+  EXPECT_THAT(complaint(head + stages + "users: [ { publish: { rate: 5, bytes: 42 } }, { push: { rate: 5, bytes: 5 } } ]\n"), "accepted");
   EXPECT_THAT(complaint(head + stages + "users: [ { stay: soon } ]\n"), HasSubstr("p.yaml:3:18"));
+}
+
+TEST(Plan, APublishHasRoomForItsStamp) {
+  Plan broadcast = *preset("broadcast"), echo = *preset("echo");
+  EXPECT_THROW(apply({.payload_bytes = 41}, broadcast), std::invalid_argument);
+  apply({.payload_bytes = 42}, broadcast);
+  apply({.payload_bytes = 5}, echo);
+  EXPECT_EQ(echo.profiles[0].payload_bytes, 5u);
 }
 
 TEST(Plan, UsersComeAndGoAsTheStagesSay) {
