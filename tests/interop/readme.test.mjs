@@ -2,7 +2,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import path from "node:path";
@@ -61,8 +62,12 @@ test("own_transport needs no network", () => {
 });
 
 test("the demo of the README tells its story to the end", () => {
-  const r = spawnSync(path.join(bin, "phx-demo"), ["--server", path.join(bin, "phx-server"), "--load", path.join(bin, "phx-load")], { encoding: "utf8", timeout: 120_000 });
+  const dir = mkdtempSync(path.join(tmpdir(), "phx-demo-test-")), report = path.join(dir, "report.html");
+  const r = spawnSync(path.join(bin, "phx-demo"), ["--server", path.join(bin, "phx-server"), "--load", path.join(bin, "phx-load"), "--report", report], { encoding: "utf8", timeout: 120_000 });
   assert.equal(r.status, 0, r.stdout + r.stderr);
   assert.match(r.stdout, /pass delivery\.lost == 0/);
+  assert.ok(r.stdout.includes(`the whole report, for a browser: ${report}\n`));  // issue 7: "the 10 s swarm and its report"
+  assert.match(readFileSync(report, "utf8"), /<code>delivery\.lost == 0<\/code>[^]*<\/html>\n$/);
+  rmSync(dir, { recursive: true });
   assert.match(r.stdout, /All of that happened\.\n$/);
 });
