@@ -178,7 +178,7 @@ void add_plan_options(CLI::App& c, RunOptions& o) {
       ->check(cli::check_count(1, UINT32_MAX));
   c.add_option("--publishers", o.overrides.publishers, "only the first N users act; 0: all")->check(cli::check_count(0, UINT32_MAX));
   c.add_option("--event", o.overrides.event, "event to push or publish");
-  c.add_option("--payload-bytes", o.overrides.payload_bytes, "size of the payload; a publish needs 43 for its stamp")
+  c.add_option("--payload-bytes", o.overrides.payload_bytes, "size of the payload; a publish needs 42 for its stamp, below 11 it is {}")
       ->check(cli::check_count(0, 8'000'000));
   c.add_option("--inflight", o.overrides.inflight, "pushes under way per user, as fast as replies come, instead of a rate")
       ->check(cli::check_count(1, 64));

@@ -3,11 +3,14 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include <phx/net/url.hpp>
 
+#include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <system_error>
 
 namespace phx::load {
 namespace {
@@ -58,6 +61,21 @@ Address literal(const std::string& text) {
   return out;
 }
 
+/// Tried before the run: in it, the error of an address that is not ours is the same as that of ports that are used up.
+Address own(const std::string& text, const Address& target) {
+  const Address out = literal(text);
+  if (out.storage.ss_family != target.storage.ss_family)
+    throw std::invalid_argument("--source '" + text + "' and the target are not both IPv4 or both IPv6");
+  const int fd = ::socket(out.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw std::system_error(errno, std::system_category(), "socket");
+  const int error = ::bind(fd, reinterpret_cast<const sockaddr*>(&out.storage), out.size) < 0 ? errno : 0;
+  ::close(fd);
+  if (error != 0)
+    throw std::invalid_argument("--source '" + text + "': " + std::system_category().message(error) +
+                                "; it must be an address of this machine, as `ip address` lists them");
+  return out;
+}
+
 bool is_loopback(const Address& address) {
   const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address.storage);
   return address.storage.ss_family == AF_INET && (ntohl(v4->sin_addr.s_addr) >> 24) == 127;
@@ -73,7 +91,7 @@ Endpoints resolve(const std::string& url, const std::vector<std::string>& connec
   out.host = parsed->host;
   out.secure = parsed->secure();
   out.targets = connect_to.empty() ? look_up(parsed->host, std::to_string(parsed->port)) : look_up_all(connect_to);
-  for (const std::string& source : sources) out.sources.push_back(literal(source));
+  for (const std::string& source : sources) out.sources.push_back(own(source, out.targets.front()));
   if (sources.empty() && is_loopback(out.targets.front()) && connections > ports_of_one_source) {
     for (std::size_t i = 0; i <= connections / ports_of_one_source && i < 250; ++i)
       out.sources.push_back(literal("127.0.0." + std::to_string(2 + i)));

@@ -21,7 +21,7 @@ struct Endpoints {
 };
 
 /// Looks the host of a ws:// or wss:// URL up, or instead of it the host:port of `connect_to`, to which users go in turn. With more users than one local address has ports for, a target on 127.0.0.0/8 gets
-/// further 127.0.0.x as sources. Throws std::runtime_error (no such host) and std::invalid_argument (no such URL, bad source).
+/// further 127.0.0.x as sources. Throws std::runtime_error (no such host) and std::invalid_argument (no such URL, a source that is not ours).
 Endpoints resolve(const std::string& url, const std::vector<std::string>& connect_to, const std::vector<std::string>& sources,
                   std::size_t connections);
 

@@ -37,6 +37,7 @@ std::optional<std::string> broken_gate(const Plan& plan, const std::vector<std::
 
 std::unique_ptr<PartGroup> start_parts(const Job& job) {
   if (job.processes == 1) return std::make_unique<LocalParts>(job);
+  resolve(job.url, job.connect_to, job.sources, job.plan.peak_connections());  // told once, here, and not as children that died
   auto parts = std::make_unique<PartGroup>();
   for (std::uint32_t p = 0; p < job.processes; ++p) {
     Job child = job;

@@ -25,7 +25,7 @@ class LocalParts final : public PartGroup {
   std::unique_ptr<core::TlsContext> tls_;
 };
 
-/// The parts of a job in this process, or in job.processes children.
+/// The parts of a job in this process, or in job.processes children. Throws as LocalParts does.
 std::unique_ptr<PartGroup> start_parts(const Job& job);
 
 /// What the run tells and asks while it goes on, on the caller's thread.

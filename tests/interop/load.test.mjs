@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { start, bin } from "./server.mjs";
+import { start, bin, freePort } from "./server.mjs";
 import { load, results } from "./load_tool.mjs";
 
 const { file, result } = results();
@@ -44,6 +44,22 @@ test("a gate that fails exits 5; one that aborts ends the run early and exits 7"
   assert.equal(result("a.json").aborted_by, "reply.p50 < 1us");
 });
 
+/** Issue 7, point 5: "abort with grace". */
+test("an aborting gate is not looked at before its grace is over", async () => {
+  const r = await run("echo", "--users", "5", "--rate", "50", "--ramp", "0", "--duration", "60", "--abort", "reply.p50 < 1us", "--abort-grace", "3", "--out", file("g.json"));
+  assert.equal(r.code, 7, r.stderr);
+  assert.ok(result("g.json").seconds >= 3 && result("g.json").seconds < 30, `${result("g.json").seconds}`);
+});
+
+/** Issue 7, point 4: no delay can be below 10 us, so this generator was too slow, also when it only waits for replies. */
+test("a closed loop knows how late it is: exit 6", async () => {
+  const r = await load("run", "echo", "--url", url, "--users", "2", "--inflight", "2", "--ramp", "0", "--duration", "1", "--max-lag", "0.00001", "--out", file("lag.json")).done;
+  assert.equal(r.code, 6, r.stderr);
+  const { generator, counters, histograms } = result("lag.json");
+  assert.ok(generator.reasons.some((why) => /^scheduler lag p99 is .* ms \(limit 0\.01 ms\)/.test(why)), generator.reasons.join());
+  assert.ok(generator.lag_p99_us > 10 && histograms.lag.count <= 102 && counters.replies > 200);
+});
+
 test("nobody home exits 3, a refused join 4, a wrong word 2, each with a line that says so", async () => {
   const nobody = await load("run", "join", "--url", "ws://127.0.0.1:1/socket", "--users", "3", "--ramp", "0", "--duration", "0").done;
   assert.equal(nobody.code, 3);
@@ -55,6 +71,12 @@ test("nobody home exits 3, a refused join 4, a wrong word 2, each with a line th
     [["join", "--gate", "join.p98 < 1s"], /there is no figure join\.p98; known/],
     [["jion"], /presets: connect, join/],
     [["join", "--segment", "3/2"], /--segment must be A\/B/],
+    [["broadcast", "--gate", "delivery.lost"], /does not say what delivery\.lost must be, as in delivery\.lost == 0/],
+    [["broadcast", "--payload-bytes", "5"], /--payload-bytes must be at least 42 for a publish/],
+    [["join", "--source", "192.0.2.1"], /--source '192\.0\.2\.1': Cannot assign requested address; it must be an address of this machine/],
+    [["join", "--source", "192.0.2.1", "--processes", "2"], /--source '192\.0\.2\.1': Cannot assign/],
+    [["join", "--source", "::1"], /--source '::1' and the target are not both IPv4/],
+    [["echo", "--abort", "errors.total == 0", "--abort-grace", "-1"], /--abort-grace/],
   ]) {
     const r = await run(...args);
     assert.equal(r.code, 2, r.stderr);
@@ -80,6 +102,34 @@ test("churn and storm: comings and goings lose nothing, everybody comes back", a
   assert.equal(storm.code, 0, storm.stderr);
 });
 
+/** Issue 7, point 2: "storm (server restart or cut: time until all are back)". */
+test("a server that is killed and started again has everybody back", async () => {
+  const port = await freePort();
+  const doomed = await start("phx-server", "--port", String(port), "--log-level", "error");
+  writeFileSync(file("restart.yaml"), `phxkit_load: 1
+stages: [ { users: 40, over: 1s }, { users: 40, for: 9s } ]
+users: [ { topic: "room:storm", reconnect: true } ]
+gates: [ "recovery.count == 40", "users.joined == 40" ]
+`);
+  const r = load("run", file("restart.yaml"), "--url", `ws://127.0.0.1:${port}/socket`, "--max-lag", "60", "--out", file("r.json"));
+  await r.says(/joined 40\/40/);
+  await doomed.stop("SIGKILL");
+  const again = await start("phx-server", "--port", String(port), "--log-level", "error");
+  const { code, stderr } = await r.done;
+  assert.equal(code, 0, stderr);
+  assert.equal(result("r.json").errors.by_class.connection_lost, 40);
+  assert.equal(result("r.json").counters.joins, 80);
+  await again.stop();
+});
+
+test("protocol 1.0.0: replies and deliveries are found in its messages too", async () => {
+  const runs = ["echo", "broadcast"].map((preset) => run(preset, "--vsn", "1.0.0", "--users", "10", "--rate", "20", "--ramp", "0", "--duration", "2", "--topic", `room:v1_${preset}`,
+    "--gate", "errors.total == 0 and delivery.lost == 0", "--out", file(`v1_${preset}.json`)));
+  for (const { code, stderr } of await Promise.all(runs)) assert.equal(code, 0, stderr);
+  assert.ok(result("v1_echo.json").reply.count >= 20);
+  assert.ok(result("v1_broadcast.json").deliveries.received >= 100);
+});
+
 test("presence and longpoll have their figures", async () => {
   assert.equal((await run("presence", "--users", "10", "--duration", "2", "--gate", "presence.count >= 10")).code, 0);
   assert.equal((await run("longpoll", "--users", "10", "--duration", "3", "--gate", "reply.count >= 20 and errors.total == 0")).code, 0);
@@ -92,6 +142,20 @@ test("processes and threads share one run, and their books add up", async () => 
   assert.deepEqual([j.deliveries.received, j.deliveries.lost], [j.deliveries.expected, 0]);
   assert.ok(j.deliveries.expected > 60 * 30 && j.deliveries.expected <= 60 * 40);  // who joined late, on a busy machine, is owed less
   assert.deepEqual([j.generator.processes, j.generator.threads], [2, 4]);
+});
+
+/** Issue 7, point 1: "processes beyond the descriptor limit started and merged automatically". */
+test("beyond the descriptor limit there are more processes; one that must do without ends with 6", () => {
+  const few = (limit, words) => spawnSync("bash", ["-c", `ulimit -n ${limit}; exec "$0" ${words}`, path.join(bin, "phx-load")], { encoding: "utf8", timeout: 60_000 });
+  const plan = `run join --url ${url} --users 150 --ramp 0 --duration 2 --max-lag 60 --quiet`;
+  const many = few(100, `${plan} --out ${file("many.json")}`);
+  assert.equal(many.status, 0, many.stderr);
+  assert.deepEqual([result("many.json").users.joined, result("many.json").generator.processes], [150, 4]);
+  const one = few(100, `${plan} --processes 1 --out ${file("one.json")}`);
+  assert.equal(one.status, 6, one.stderr);
+  const { users, errors, generator } = result("one.json");
+  assert.equal(errors.by_class.no_descriptors + users.joined, 150);
+  assert.match(generator.reasons.join(), /out of file descriptors \(limit 100\): raise ulimit -n or add --processes/);
 });
 
 test("segments started apart merge to the whole, deliveries across them included", async () => {
@@ -202,4 +266,20 @@ test("search finds where a gate breaks", async () => {
   const found = JSON.parse(r.stdout.trim().split("\n").at(-1));
   assert.ok(found.sustainable >= 50 && found.sustainable < 160, r.stdout);
   assert.ok(found.breaks_at > found.sustainable);
+});
+
+/** Issue 7, point 9: "steps or bisects users, rate or fan-out". */
+test("search walks in steps, and varies users and fan-out", async () => {
+  const search = (preset, ...args) => load("search", preset, "--url", url, "--ramp", "0", "--duration", "1", "--max-lag", "60", ...args).done;
+  const [users, fanout, without] = await Promise.all([
+    search("join", "--vary", "users", "--method", "steps", "--from", "4", "--to", "12", "--step", "4", "--gate", "users.joined < 10"),
+    search("broadcast", "--vary", "fanout", "--rate", "10", "--topic", "room:fanout", "--from", "3", "--to", "12", "--gate", "users.joined <= 6"),
+    search("join", "--vary", "users", "--method", "steps", "--from", "2", "--to", "3", "--step", "1", "--gate", "users.joined < 10"),
+  ]);
+  const [u, f, w] = [users, fanout, without].map((r) => { assert.equal(r.code, 0, r.stderr); return r.stdout.trim().split("\n").map((line) => JSON.parse(line)); });
+  assert.deepEqual(u.slice(0, -1).map((line) => [line.attempt.users, line.attempt.pass]), [[4, true], [8, true], [12, false]]);
+  assert.deepEqual([u.at(-1).sustainable, u.at(-1).breaks_at, u.at(-1).margin], [8, 12, 0.5]);
+  assert.deepEqual(f.slice(0, 3).map((line) => [line.attempt.fanout, line.attempt.pass]), [[3, true], [6, true], [12, false]]);
+  assert.ok(f.at(-1).sustainable >= 6 && f.at(-1).breaks_at > f.at(-1).sustainable);
+  assert.deepEqual([w.at(-1).sustainable, w.at(-1).breaks_at], [3, null]);
 });

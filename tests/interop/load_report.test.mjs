@@ -68,6 +68,10 @@ test("compare: a run is the same as itself; one that lost a message is worse", (
   const figures = JSON.parse(r.stdout).comparisons[0].figures;
   assert.deepEqual(figures.filter((f) => f.verdict === "worse").map((f) => f.figure), ["delivery.lost"]);
   assert.ok(statSync(file("c.html")).size < 400_000);
+  // Issue 7, point 6, "two or more runs": each of the others beside the first.
+  const three = load("compare", file("a.json"), file("worse.json"), file("a.json"), "--json");
+  assert.equal(three.status, 0, three.stderr);
+  assert.deepEqual(JSON.parse(three.stdout).comparisons.map((c) => c.figures.filter((f) => f.verdict === "worse").map((f) => f.figure)), [["delivery.lost"], []]);
 });
 
 test("a file that is no result exits 2 with one line that says why", () => {

@@ -86,6 +86,26 @@ test("broadcast and echo agree with the server's telemetry", async () => {
   for (const [j, a, z] of [[b, before, between], [e, between, then]]) within5percent(j.counters.bytes_in, grew(a, z, 'phx_bytes_total{direction="out"}'), "bytes");
 });
 
+/** Issue 7, "to show": "agree within 5 %, also with joins and leaves during the run". */
+test("comings and goings agree with the server's telemetry", async () => {
+  const metricsPort = await freePort();
+  const own = await start("phx-server", "--port", "0", "--log-level", "error", "--metrics-port", String(metricsPort));
+  const before = await telemetry(metricsPort);
+  const r = await on(`ws://127.0.0.1:${own.port}/socket`)("churn", "--users", "40", "--rate", "50", "--ramp", "1", "--duration", "5", "--topic", "room:agree", "--out", file("churn.json")).done;
+  assert.equal(r.code, 0, r.stderr);
+  const then = await telemetry(metricsPort);
+  await own.stop();
+  const grew = (name) => then[name] - before[name];
+  const { counters, deliveries } = result("churn.json");
+  assert.ok(counters.leaves > 20 && counters.joins > 60, `${counters.joins} joins, ${counters.leaves} leaves`);
+  assert.equal(counters.joins, grew('phx_joins_total{result="ok"}'));
+  assert.equal(counters.published, grew("phx_broadcasts_total"));
+  assert.equal(counters.published + counters.leaves + counters.joins, grew('phx_messages_total{direction="in"}'));
+  assert.deepEqual([deliveries.lost, deliveries.duplicate, deliveries.out_of_order], [0, 0, 0]);
+  // A leave is answered, and closes: the second is not read any more.
+  within5percent(counters.deliveries + counters.joins + 2 * counters.leaves, grew('phx_messages_total{direction="out"}'), "messages out");
+});
+
 /** Issue 7, point 10: hostile users of every kind at once; those who behave lose nothing, and the server goes on. */
 test("hostile users are turned away or borne, and the others lose nothing", async () => {
   const kinds = { "slow-reader": {}, silent: {}, "half-open": { code: 124, error: "connect_timeout" }, oversize: { error: "closed_by_server" }, "bad-utf8": { error: "closed_by_server" }, "join-flood": {} };

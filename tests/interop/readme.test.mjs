@@ -75,8 +75,12 @@ test("the tour of the README", async () => {
 });
 
 test("the demo of the README tells its story to the end", () => {
-  const r = spawnSync(path.join(bin, "phx-demo"), ["--server", path.join(bin, "phx-server"), "--load", path.join(bin, "phx-load")], { encoding: "utf8", timeout: 120_000 });
+  const dir = mkdtempSync(path.join(os.tmpdir(), "phx-demo-test-")), report = path.join(dir, "report.html");
+  const r = spawnSync(path.join(bin, "phx-demo"), ["--server", path.join(bin, "phx-server"), "--load", path.join(bin, "phx-load"), "--report", report], { encoding: "utf8", timeout: 120_000 });
   assert.equal(r.status, 0, r.stdout + r.stderr);
   assert.match(r.stdout, /pass delivery\.lost == 0/);
+  assert.ok(r.stdout.includes(`the whole report, for a browser: ${report}\n`));  // issue 7: "the 10 s swarm and its report"
+  assert.match(readFileSync(report, "utf8"), /<code>delivery\.lost == 0<\/code>[^]*<\/html>\n$/);
+  rmSync(dir, { recursive: true });
   assert.match(r.stdout, /All of that happened\.\n$/);
 });

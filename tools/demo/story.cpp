@@ -211,7 +211,7 @@ void tell(const Programs& programs) {
   ada.leave();
 
   chapter("A swarm comes for ten seconds");
-  for (const std::string& line : swarm(programs.load, url)) say("swarm", line);
+  for (const std::string& line : swarm(programs.load, url, programs.report)) say("swarm", line);
 
   chapter("The server stops in good order");
   const int code = server->stop();

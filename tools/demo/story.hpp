@@ -4,9 +4,9 @@
 
 namespace phx::demo {
 
-/// Where the programs of the story are.
+/// Where the programs of the story are, and where its report goes (empty: nowhere).
 struct Programs {
-  std::string server, load;
+  std::string server, load, report;
 };
 
 /// Tells and checks the story. Throws std::runtime_error at the first thing that does not happen.

@@ -24,10 +24,11 @@ std::string percentiles(const Json& latency) { return ms(latency["p50_us"]) + " 
 
 }  // namespace
 
-std::vector<std::string> swarm(const std::string& load_program, const std::string& url) {
+std::vector<std::string> swarm(const std::string& load_program, const std::string& url, const std::string& report_file) {
   std::vector<std::string> arguments{"run",    "broadcast", "--url",      url, "--users",   "50", "--rate",  "20",
                                      "--ramp", "2",         "--duration", "8", "--max-lag", "60", "--quiet", "--json"};
   for (const char* gate : gates) arguments.insert(arguments.end(), {"--gate", gate});
+  if (!report_file.empty()) arguments.insert(arguments.end(), {"--html", report_file});
   const testing::Finished load = testing::run_to_end(load_program, arguments);
   const auto report = parse_json(load.out);
   if (!report || !report->contains("gates"))
@@ -44,6 +45,7 @@ std::vector<std::string> swarm(const std::string& load_program, const std::strin
     if (!pass) throw std::runtime_error("the gate " + gate["expr"].get<std::string>() + " failed: " + gate["value"].dump());
   }
   if (load.code != 0) throw std::runtime_error("phx-load ended with " + std::to_string(load.code));
+  if (!report_file.empty()) out.push_back("the whole report, for a browser: " + report_file);
   return out;
 }
 

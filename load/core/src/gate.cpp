@@ -15,10 +15,22 @@ Json latency_figures(const core::Histogram& h) {
              h.empty() ? Json() : Json(h.mean() / 1000.0));
 }
 
+/// A figure that an expression names, and whether it says what it must be.
+struct Named {
+  std::string path;
+  bool compared = false;
+};
+
+/// Behind a figure stands == != < <= > >= =~ in matches, or, in what the matcher takes, its end: and, or, a bracket.
+bool compares(std::string_view behind) {
+  const std::size_t at = behind.find_first_not_of(" \t\n\r\f\v");
+  return at != std::string_view::npos && std::string_view("=!<>im").find(behind[at]) != std::string_view::npos;
+}
+
 /// Dotted words of an expression, in order, without quoted texts and keywords.
-std::vector<std::string> paths_of(std::string_view text) {
+std::vector<Named> figures_in(std::string_view text) {
   static const std::set<std::string_view> keywords{"and", "or", "not", "in", "matches", "true", "false", "null"};
-  std::vector<std::string> out;
+  std::vector<Named> out;
   for (std::size_t i = 0; i < text.size();) {
     if (text[i] == '"') {
       for (++i; i < text.size() && text[i] != '"'; ++i)
@@ -28,7 +40,8 @@ std::vector<std::string> paths_of(std::string_view text) {
       const std::size_t begin = i;
       while (i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) != 0 || text[i] == '_' || text[i] == '.')) ++i;
       const std::string_view word = text.substr(begin, i - begin);
-      if (std::isdigit(static_cast<unsigned char>(word[0])) == 0 && !keywords.contains(word)) out.emplace_back(word);
+      if (std::isdigit(static_cast<unsigned char>(word[0])) == 0 && !keywords.contains(word))
+        out.push_back({std::string(word), compares(text.substr(i))});
     } else {
       ++i;
     }
@@ -66,18 +79,22 @@ tl::expected<Gate, std::string> Gate::parse(std::string_view expression) {
   const std::string text(expression);
   auto matcher = scenario::Matcher::parse(expression);
   if (!matcher) return tl::unexpected("gate '" + text + "': " + matcher.error().message);
-  const auto paths = paths_of(expression);
-  if (paths.empty()) return tl::unexpected("gate '" + text + "' names no figure, as in join.p99 < 200ms");
+  const auto named = figures_in(expression);
+  if (named.empty()) return tl::unexpected("gate '" + text + "' names no figure, as in join.p99 < 200ms");
   const Json skeleton = figures(Stats{}, {}, {}, 0);
-  for (const std::string& path : paths) {
+  for (const auto& [path, compared] : named) {
     const Json* at = find(skeleton, path);
-    if (at != nullptr && !at->is_object()) continue;
+    if (at != nullptr && !at->is_object()) {
+      if (compared) continue;
+      return tl::unexpected("gate '" + text + "' does not say what " + path + " must be, as in " + path +
+                            (at->is_null() ? " < 200ms" : " == 0"));  // without measurements, a time is null
+    }
     const Json* parent = find(skeleton, path.substr(0, path.find('.')));
     const bool group = parent != nullptr && parent->is_object();
     return tl::unexpected("gate '" + text + "': there is no figure " + path +
                           "; known: " + (group ? path.substr(0, path.find('.')) + ".{" + known(*parent) + "}" : known(skeleton)));
   }
-  return Gate(text, paths.front(), std::move(*matcher));
+  return Gate(text, named.front().path, std::move(*matcher));
 }
 
 GateResult Gate::evaluate(const Json& document) const {

@@ -118,7 +118,12 @@ void apply_profile(const PlanOverrides& o, Profile& p) {
   if (o.topic) p.topic = *o.topic;
   if (o.topics) p.topics = *o.topics;
   if (o.publishers) p.actors = *o.publishers;
-  if (o.payload_bytes) p.payload_bytes = *o.payload_bytes, p.payload.clear();
+  if (o.payload_bytes) {
+    check(p.action != Action::publish || *o.payload_bytes >= least_stamped_bytes,
+          "--payload-bytes must be at least " + std::to_string(least_stamped_bytes) + " for a publish, whose payload carries a stamp");
+    p.payload_bytes = *o.payload_bytes;
+    p.payload.clear();
+  }
   if (o.event) p.event = *o.event;
   if (o.params) p.params = *o.params;
   if (o.join_payload) p.join_payload = *o.join_payload;

@@ -1,6 +1,7 @@
 #include <phx/load/plan.hpp>
 
 #include <phx/core/json.hpp>
+#include <phx/load/stamp.hpp>
 #include <phx/scenario/yaml.hpp>
 
 #include <algorithm>
@@ -58,6 +59,8 @@ void read_action(const Yaml& in, Action action, Profile& p) {
   optionally(in, "every", [&](const Yaml& v) { p.every = distribution(v); });
   optionally(in, "inflight", [&](const Yaml& v) { p.inflight = whole(v, 0, 64); });
   optionally(in, "actors", [&](const Yaml& v) { p.actors = whole(v); });
+  if (action == Action::publish && p.payload.empty() && p.payload_bytes < least_stamped_bytes)
+    in.at("bytes").fail("a published payload carries a stamp: at least " + std::to_string(least_stamped_bytes) + " bytes");
   if (p.every && p.every->zero()) in.at("every").fail("must be above 0; for as fast as possible say inflight: 1");
   if ((p.rate > 0 ? 1 : 0) + (p.every ? 1 : 0) + (p.inflight > 0 ? 1 : 0) != 1) in.fail("needs exactly one of rate, every, inflight");
   if (action == Action::publish && p.inflight > 0) in.fail("a publish has no reply to wait for: say rate or every");

@@ -4,12 +4,23 @@
 #include <utility>
 
 namespace phx::load {
+namespace {
+
+constexpr Duration beat = std::chrono::milliseconds(10);
+
+}  // namespace
 
 PlannedCrowd::PlannedCrowd(SwarmJob job, Wire& wire)
-    : job_(std::move(job)), wire_(wire), length_(job_.plan.length()), rng_(job_.plan.seed * 1'000'003 + job_.part), wheel_(job_.start) {}
+    : job_(std::move(job)),
+      wire_(wire),
+      length_(job_.plan.length()),
+      rng_(job_.plan.seed * 1'000'003 + job_.part),
+      wheel_(job_.start),
+      next_beat_(job_.start + beat) {}
 
 void PlannedCrowd::on_deadline(Instant now) {
   tally_.enter(job_.plan.stage_at(now - job_.start));
+  if (!stopped_) count_beats(now);
   on_planned(now);
   due_.clear();
   wheel_.expire(now, due_);
@@ -20,8 +31,13 @@ void PlannedCrowd::on_deadline(Instant now) {
 
 std::optional<Instant> PlannedCrowd::next_deadline() const {
   Instant next = std::min(wheel_.next().value_or(Instant::max()), next_planned());
-  if (!stopped_) next = std::min(next, end());
+  if (!stopped_) next = std::min({next, end(), next_beat_});
   return next == Instant::max() ? std::nullopt : std::optional(next);
+}
+
+/// Users that wait for replies only have no schedule; the beat has one, and those it misses count as well.
+void PlannedCrowd::count_beats(Instant now) {
+  for (; next_beat_ <= now && next_beat_ < end(); next_beat_ += beat) tally_.lag(next_beat_, now);
 }
 
 void PlannedCrowd::start_queued(Instant now) {

@@ -72,8 +72,8 @@ std::vector<std::string> overload_reasons(const Report& r, const Stats& total) {
   const Generator& g = r.part.generator;
   const double lag_us = static_cast<double>(total[Metric::lag].percentile(99)) / 1000;
   if (lag_us > r.max_lag_us)
-    out.push_back("scheduler lag p99 is " + text_of(lag_us / 1000, "%.1f") + " ms (limit " + text_of(r.max_lag_us / 1000, "%.0f") +
-                  " ms): actions left later than planned");
+    out.push_back("scheduler lag p99 is " + text_of(lag_us / 1000, "%.1f") + " ms (limit " + text_of(r.max_lag_us / 1000, "%g") +
+                  " ms): what was due was done late");
   if (g.busiest_thread > 0.95)
     out.push_back("a thread used " + text_of(g.busiest_thread * 100, "%.0f") + " % of its core: add --threads or --processes");
   const auto done = static_cast<double>(total[Counter::pushes] + total[Counter::published]),

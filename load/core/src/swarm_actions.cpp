@@ -20,7 +20,7 @@ constexpr unsigned actions_per_turn = 64;
 constexpr std::string_view join_ref_mark = "\"J####\"";
 
 std::string default_payload(std::uint32_t bytes, bool stamped) {
-  const std::size_t frame = std::string_view(R"({"body":""})").size() + (stamped ? Stamp::size : 0);
+  const std::size_t frame = least_stamped_bytes - (stamped ? 0 : Stamp::size);
   if (!stamped && bytes < frame) return "{}";
   std::string out = R"({"body":")";
   if (stamped) out += "{{stamp}}";
@@ -117,7 +117,7 @@ void Swarm::perform(User& u, Instant planned, Instant now) {
   const Profile& p = profile(u);
   const Duration late = std::max(Duration::zero(), now - planned);
   const std::int64_t lag_us = late.count() / 1000;
-  if (!u.full) lag(planned, now);
+  if (!u.full && p.inflight == 0) lag(planned, now);  // a closed loop plans nothing
   const Prepared& prep = prepared(u);
   text_ = prep.text;
   if (prep.join_ref != std::string::npos) put_digits(text_.data() + prep.join_ref, 4, u.joins);

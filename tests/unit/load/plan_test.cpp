@@ -64,7 +64,17 @@ TEST(Plan, MistakesNamePlaceAndRemedy) {
   EXPECT_THAT(complaint(head + stages + "users: [ { push: { rate: 5, every: 1s } } ]\n"),
               HasSubstr("exactly one of rate, every, inflight"));
   EXPECT_THAT(complaint(head + stages + "users: [ { publish: { rate: 5, payload: { a: b } } } ]\n"), HasSubstr("{{stamp}}"));
+  EXPECT_THAT(complaint(head + stages + "users: [ { publish: { rate: 5, bytes: 41 } } ]\n"), HasSubstr("at least 42 bytes"));
+  EXPECT_THAT(complaint(head + stages + "users: [ { publish: { rate: 5, bytes: 42 } }, { push: { rate: 5, bytes: 5 } } ]\n"), "accepted");
   EXPECT_THAT(complaint(head + stages + "users: [ { stay: soon } ]\n"), HasSubstr("p.yaml:3:18"));
+}
+
+TEST(Plan, APublishHasRoomForItsStamp) {
+  Plan broadcast = *preset("broadcast"), echo = *preset("echo");
+  EXPECT_THROW(apply({.payload_bytes = 41}, broadcast), std::invalid_argument);
+  apply({.payload_bytes = 42}, broadcast);
+  apply({.payload_bytes = 5}, echo);
+  EXPECT_EQ(echo.profiles[0].payload_bytes, 5u);
 }
 
 TEST(Plan, UsersComeAndGoAsTheStagesSay) {
@@ -155,6 +165,17 @@ TEST(Gate, RefusesWhatDoesNotExist) {
   EXPECT_THAT(Gate::parse("joins < 1s").error(), HasSubstr("there is no figure joins"));
   EXPECT_THAT(Gate::parse("join.p99 < 1parsec").error(), HasSubstr("unknown unit"));
   EXPECT_THAT(Gate::parse("").error(), HasSubstr("gate ''"));
+}
+
+/// Issue 7, point 5, "expressions over any metric": a figure alone would be true whatever it is.
+TEST(Gate, RefusesWhatCannotFail) {
+  EXPECT_THAT(Gate::parse("join.p99").error(), HasSubstr("does not say what join.p99 must be, as in join.p99 < 200ms"));
+  EXPECT_THAT(Gate::parse("delivery.lost").error(), HasSubstr("as in delivery.lost == 0"));
+  for (const char* expr :
+       {"not delivery.lost", "(join.p99) and join.p50 < 1s", "join.p50 < 1s or errors.total", "errors.rate<1% and join.p99 "})
+    EXPECT_FALSE(Gate::parse(expr)) << expr;
+  for (const char* expr : {"join.p99<200ms", "not (delivery.lost\t== 0)", "users.joined in [40, 41]", "count.joins matches 40"})
+    EXPECT_TRUE(Gate::parse(expr)) << expr;
 }
 
 }  // namespace

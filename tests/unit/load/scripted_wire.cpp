@@ -93,6 +93,7 @@ void ScriptedServer::run_until(Duration offset) {
   while (true) {
     Instant next = queue_.empty() ? Instant::max() : queue_.begin()->first;
     for (auto& swarm : swarms_) next = std::min(next, swarm->next_deadline().value_or(Instant::max()));
+    if (asleep_from != Duration::max() && next >= start_ + asleep_from) next = std::max(next, start_ + asleep_to);
     if (next > until) break;
     now_ = std::max(now_, next);
     while (!queue_.empty() && queue_.begin()->first <= now_) {

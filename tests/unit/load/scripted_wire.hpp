@@ -33,8 +33,9 @@ class ScriptedServer {
   Stats total();
 
   bool refuse_joins = false, refuse_upgrades = false, refuse_connections = false;
-  Duration stall_from = Duration::max(), stall_to{};  ///< handles nothing meanwhile
-  std::uint64_t sent_broadcasts = 0;                  ///< copies to members, before faults
+  Duration stall_from = Duration::max(), stall_to{};    ///< handles nothing meanwhile
+  Duration asleep_from = Duration::max(), asleep_to{};  ///< nobody gets a turn meanwhile, the swarms neither
+  std::uint64_t sent_broadcasts = 0;                    ///< copies to members, before faults
   scenario::FaultEngine engine;
   /// Ends all connections, without a goodbye.
   void cut_all();

@@ -68,6 +68,22 @@ TEST(Swarm, AClosedLoopHidesTheStallWhichIsWhyItIsNotTheDefault) {
   EXPECT_NEAR(static_cast<double>(total[Metric::reply].max()), 2.0e9, 0.02e9);
 }
 
+/// Issue 7, point 4, "watches its own … loop lag": also of a closed loop, which has no schedule.
+TEST(Swarm, ALoopThatSleptIsLateWithoutAScheduleToo) {
+  ScriptedServer server;
+  server.asleep_from = 3s;
+  server.asleep_to = 4s;
+  Plan plan = plan_of("echo", 2, 0s, 10s);
+  apply({.inflight = 1}, plan);
+  server.add(plan);
+  const Stats total = server.finish().total();
+  EXPECT_GT(total[Counter::replies], 8000u);
+  EXPECT_LT(total[Metric::lag].count(), 1010u);  // beats and arrivals, not pushes: they would hide the lag
+  EXPECT_NEAR(static_cast<double>(total[Metric::lag].max()), 1.0e9, 0.03e9);
+  EXPECT_GT(total[Metric::lag].percentile(99), 850'000'000u);  // a tenth of the time, 0 to 1 s late
+  EXPECT_LT(total[Metric::lag].percentile(85), 1'000'000u);
+}
+
 TEST(Swarm, RefusalsHaveTheirClassesAndFailTheUser) {
   {
     ScriptedServer server;

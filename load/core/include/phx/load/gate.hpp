@@ -23,7 +23,7 @@ struct GateResult {
 /// measured is null and fails every comparison.
 class Gate {
  public:
-  /// Errors: syntax, or a figure that does not exist (with those that do).
+  /// Errors: syntax, a figure that does not exist (with those that do), or that is compared with nothing: it would always pass.
   static tl::expected<Gate, std::string> parse(std::string_view expression);
   GateResult evaluate(const Json& figures) const;
   const std::string& expr() const noexcept { return expr_; }

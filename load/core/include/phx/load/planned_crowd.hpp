@@ -12,7 +12,8 @@
 
 namespace phx::load {
 
-/// What all crowds have: the time of their plan, one deadline per user, a queue of those who wait to connect, figures.
+/// What all crowds have: the time of their plan, one deadline per user, a queue of those who wait to connect, figures; a beat that tells how
+/// late their loop is when nothing else is scheduled.
 class PlannedCrowd : public Crowd {
  public:
   PlannedCrowd(const PlannedCrowd&) = delete;
@@ -56,7 +57,10 @@ class PlannedCrowd : public Crowd {
   bool stopped_ = false;
 
  private:
+  void count_beats(Instant now);
+
   std::vector<std::uint32_t> due_;
+  Instant next_beat_;
 };
 
 }  // namespace phx::load

@@ -26,6 +26,8 @@ struct Stamp {
   static constexpr std::size_t size = 2 + run_digits + user_digits + seq_digits + time_digits + lag_digits;
   bool operator==(const Stamp&) const = default;
 };
+/// The least payload of a publish: {"body":"STAMP"}.
+inline constexpr std::size_t least_stamped_bytes = std::string_view(R"({"body":""})").size() + Stamp::size;
 /// "~p" and the run: what a receiver looks for. Messages of other runs do not count.
 std::string stamp_marker(std::uint32_t run);
 void put_stamp(char* at, const Stamp& stamp, std::string_view marker) noexcept;
