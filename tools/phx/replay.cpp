@@ -38,8 +38,7 @@ class ReplayCommand final : public net::TransportEvents {
 
   ExitCode run() {
     const Json params = parse_json(flags_.params).value_or(Json());
-    auto url = core::websocket_url(flags_.url, params.is_null() ? Json::object() : params,
-                                   capture_.header.vsn.empty() ? "2.0.0" : capture_.header.vsn);
+    auto url = core::websocket_url(flags_.url, params.is_null() ? Json::object() : params, core_.connection().vsn);
     if (!url) throw Failure(ExitCode::usage, "--to '" + flags_.url + "' is no URL; write ws://host:port/socket");
     net::WebSocketOptions options;
     const client::SocketOptions all = socket_options(flags_);
