@@ -409,6 +409,33 @@ test("phx-server mock --help names where it listens", async () => {
   assert.match((await run("phx-server", "mock", "--help")).stdout, /--host ADDRESS[\s\S]*--port N/);
 });
 
+// golden v2_join, server.md 5.1 #2, on the wire; then all the rules.
+test("the mock answers as a Phoenix server: unknown topics, and phx conformance", async () => {
+  const mock = await start("phx-server", "mock", file("conformance.yaml", `phxkit_mock: 1
+sockets: { /socket: { refuse: { when: { params: { token: not-a-token } }, status: 403 } } }
+channels:
+  "room:private": { join: { reply: { status: error, response: { reason: unauthorized } } } }
+  "room:*":
+    on:
+      ping: { reply: { response: "{{ payload }}" } }
+      new_msg: { broadcast: { event: new_msg, payload: "{{ payload }}" } }
+      crash: { crash: true }
+`), "--port", "0", "--log-level", "error");
+  const ws = new WebSocket(`ws://127.0.0.1:${mock.port}/socket/websocket?vsn=2.0.0`);
+  await once(ws, "open");
+  ws.send('["1","2","nowhere","phx_join",{}]');
+  const [frame] = await once(ws, "message");
+  assert.deepEqual(JSON.parse(frame), [null, "2", "nowhere", "phx_reply", { status: "error", response: { reason: "unmatched topic" } }]);
+  assert.equal((await journal(mock.port)).filter((e) => e.k === "unexpected" && e.topic === "nowhere").length, 1);
+  ws.close();
+  const r = await run("phx", "conformance", `ws://127.0.0.1:${mock.port}/socket`, "--skip", "origin", "--crash-event", "crash");
+  const lines = r.stdout.trim().split("\n").map((l) => JSON.parse(l));
+  assert.deepEqual(lines.filter((l) => l.result === "fail"), []);
+  assert.equal(r.code, 0, r.stderr);
+  assert.equal(lines.at(-1).score, 100);
+  assert.equal(await mock.stop(), 0);
+});
+
 test("an edited mock file is read again, a bad edit is not used; unmet expectations exit 4", async () => {
   const name = chat("edited.yaml", "expect: [ { event: never_sent } ]\n");
   const mock = await start("phx-server", "mock", name, "--port", "0", "--log-level", "error");
