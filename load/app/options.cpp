@@ -8,6 +8,7 @@
 #include <phx/core/client/url.hpp>
 #include <phx/core/json.hpp>
 #include <phx/net/url.hpp>
+#include <phx/scenario/capture_convert.hpp>
 #include <phx/scenario/scenario.hpp>
 #include <phx/scenario/yaml.hpp>
 
@@ -45,6 +46,13 @@ std::vector<Json> read_feeder(const std::string& plan_file, const std::string& f
   return std::move(*rows);
 }
 
+/// Its users do what the recorded clients did: the scenario that the capture converts to.
+Plan capture_plan(const std::string& text, const std::string& name) {
+  const auto capture = scenario::read_capture(text);
+  if (!capture) usage(name + ": " + capture.error().message);
+  return scenario_plan(scenario::capture_to_scenario(*capture), name + " (as a scenario)");
+}
+
 Plan load_plan(const std::string& name) {
   if (auto plan = preset(name)) return std::move(*plan);
   if (name.find_first_of("./") == std::string::npos && !std::filesystem::exists(name))
@@ -52,6 +60,7 @@ Plan load_plan(const std::string& name) {
   std::string feeder;
   try {
     const std::string text = cli::read_file(name, "plan");
+    if (text.starts_with("{\"phxkit_capture\"")) return capture_plan(text, name);
     if (const auto file = scenario::Yaml::parse(text, name); file.is_mapping() && file.find("phxkit_scenario") != nullptr)
       return scenario_plan(text, name);
     Plan plan = parse_plan(text, name, feeder);
@@ -166,7 +175,7 @@ std::int64_t unix_ns() { return std::chrono::system_clock::now().time_since_epoc
 }  // namespace
 
 void add_plan_options(CLI::App& c, RunOptions& o) {
-  c.add_option("plan", o.plan, "a preset (" + presets_text() + "), a plan file or a scenario file")->required();
+  c.add_option("plan", o.plan, "a preset (" + presets_text() + "), a plan file, a scenario file or a capture")->required();
   c.add_option("--url", o.url, "ws://host:port/socket (the transport's suffix is added); only a scenario file may name its own");
   c.add_option("--users", o.overrides.users, "how many")->check(cli::check_count(1, 100'000'000));
   c.add_option("--rate", o.overrides.rate, "actions per second of all users together; of presets that only connect or join: arrivals")

@@ -90,6 +90,9 @@ CLI::App* add_mock(CLI::App& app, MockOptions& o) {
       ->allow_extra_args(false);
   command->add_option("--seed", o.seed, "of faults and templates")->capture_default_str();
   command->add_option("--journal", o.journal, "file for everything that passed, written at the end");
+  command->footer(
+      "Where it listens is said as for phx-server itself: --host ADDRESS (default 127.0.0.1), --port N (default 4000; 0 takes a free one); "
+      "--log-level too.");
   return command;
 }
 

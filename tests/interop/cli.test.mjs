@@ -283,6 +283,41 @@ test("a stdout that takes nothing is an error, not a quiet end; a pipe that clos
   rmSync(folder, { recursive: true });
 });
 
+// Issue 6, point 5: the whole program, on servers that keep every rule and on one that breaks one.
+test("conformance: fixture_server and phx-server pass, a server without phx_close does not", async () => {
+  const fixture = await start("fixture_server", "--port", "0");
+  for (const [where, more, skipped] of [[`ws://127.0.0.1:${fixture.port}/socket`, ["--crash-event", "crash"], ["frame.too_large"]], [url, [], ["channel.crash", "frame.too_large"]]]) {
+    const r = await run("phx", ["conformance", where, ...more]).done;
+    assert.equal(r.code, 0, r.stdout + r.stderr);
+    assert.deepEqual(r.lines.filter((l) => l.result && l.result !== "pass").map((l) => l.check), skipped);
+    assert.deepEqual(r.lines.at(-1), { passed: r.lines.length - 1 - skipped.length, failed: 0, skipped: skipped.length, score: 100 });
+  }
+  assert.equal(await fixture.stop(), 0);
+  const proxy = await start("phx", "proxy", "--listen", "0", "--to", `ws://127.0.0.1:${server.port}`, "--out", "/dev/null", "--quiet", "--fault", '{"drop":{"event":"phx_close"}}');
+  const broken = `ws://127.0.0.1:${proxy.port}/socket`;
+  const r = await run("phx", ["conformance", broken, "--only", "leave", "--timeout", "0.5"]).done;
+  assert.equal(r.code, 4, r.stderr);
+  assert.deepEqual(r.lines.filter((l) => l.result === "fail").map((l) => [l.check, l.detail]), [["leave.order", "phx_close after leave: nothing came"]]);
+  assert.deepEqual(r.lines.at(-1), { passed: 2, failed: 1, skipped: 0, score: 66 });
+  assert.equal(await proxy.stop(), 0);
+});
+
+// design.md section 4: the flags common to every command that connects.
+test("conformance sends tokens and headers", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "phx-token-"));
+  writeFileSync(path.join(folder, "bad"), "not a token\n");
+  await refused(["conformance", url, "--only", "connect.ok", "--token-file", path.join(folder, "bad")], 3, /403/);
+  await refused(["conformance", url, "--only", "connect.ok", "--header", "Origin: http://conformance.invalid"], 3, /403/);
+  await refused(["conformance", url, "--only", "connect.ok", "--proxy", "http://127.0.0.1:1"], 3, /127\.0\.0\.1:1/);
+  const seen = [];
+  const silent = http.createServer().on("upgrade", (request, socket) => { seen.push(request.headers["sec-websocket-protocol"]); socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"); }).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  await refused(["conformance", `ws://127.0.0.1:${silent.address().port}/socket`, "--auth-token-file", path.join(folder, "bad")], 3, /403/);
+  assert.deepEqual(seen, [`phoenix, base64url.bearer.phx.${Buffer.from("not a token").toString("base64url")}`]);
+  silent.close();
+  rmSync(folder, { recursive: true });
+});
+
 test("reports that cannot be written are an error, and nothing half-written stays", async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "phx-full-"));
   const scenario = path.join(folder, "s.yaml");

@@ -113,7 +113,17 @@ test("context: kept with mode 0600, shown without secrets, used by commands", as
   assert.deepEqual(Object.keys((await phx(["presence", "chat:d", "--context=dev", "--params", '{"user_id":"bob"}'])).lines[0]), ["bob"], "the user's own flags win");
   assert.equal((await phx(["http", "GET", "/no", "--context", "dev"])).lines[0].errors.detail, "Not Found");
   await refused(["ping", "--context", "prod"], 2, /no context 'prod'/);
+  const scenario = path.join(folder, "s.yaml"), capture = path.join(folder, "c.ndjson");
+  writeFileSync(scenario, "phxkit_scenario: 1\nactors: { one: [ connect, { join: \"chat:s\" }, { expect: { presence: { ada: { metas: !length 1 } } } } ] }\n");
+  assert.equal((await phx(["test", scenario, "--context", "dev"])).code, 0, "test: URL and params");
+  const recorded = await phx(["record", "room:rec", "--context", "dev", "--timeout", "1", "--out", capture]);
+  assert.equal(recorded.code, 0, recorded.stderr);
+  assert.match(readFileSync(capture, "utf8"), /"k":"open","text":"ws:\/\/[^"]*\/socket\/websocket\?password=\[FILTERED\]&user_id=ada&vsn=2\.0\.0"/);
+  assert.equal((await phx(["replay", capture, "--context", "dev", "--timeout", "5"])).code, 0);
+  assert.equal((await phx(["conformance", "--context", "dev", "--only", "join.ok"])).code, 0);
   assert.equal((await phx(["context", "use", "dev"])).code, 0);
+  assert.equal((await phx(["conformance", "--only", "join.ok"])).code, 0);
+  assert.equal((await phx(["conformance", "--list"])).code, 0);
   assert.equal((await phx(["ping", "--count", "1"])).lines.length, 1);
   assert.equal((await phx(["context", "remove", "dev"])).code, 0);
   await refused(["ping"], 2, /url/);

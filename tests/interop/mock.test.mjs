@@ -183,6 +183,84 @@ test("a replay counts its own refs: a recording from the middle of a client's li
   assert.deepEqual(sent(again), [["1", "1", "room:second", "phx_join"], ["1", "2", "room:second", "ping"]]);
 });
 
+// design.md section 4: phx push, through a proxy; its session again by a mock, by phx replay and as a scenario.
+for (const vsn of ["2.0.0", "1.0.0"]) {
+  test(`a session of vsn ${vsn} serves as a mock, as a client and as a scenario`, async () => {
+    const server = await start("phx-server", "--port", "0");
+    const out = path.join(dir, `push-${vsn}.ndjson`);
+    const proxy = await start("phx", "proxy", "--listen", "0", "--to", `ws://127.0.0.1:${server.port}`, "--out", out, "--quiet");
+    const url = (port) => `ws://127.0.0.1:${port}/socket`;
+    const ping = (port) => run("phx", "push", url(port), "room:sdk", "ping", '{"n":[1,"{{ x }}"]}', "--vsn", vsn, "--params", '{"user_id":"ada b"}');
+    const before = await ping(proxy.port);
+    assert.equal(before.code, 0, before.stderr);
+    assert.deepEqual(JSON.parse(before.stdout), { status: "ok", response: { n: [1, "{{ x }}"] } });
+    assert.equal(await proxy.stop(), 0);
+
+    const mock = await start("phx-server", "mock", "--replay", out, "--port", "0");
+    assert.deepEqual(await ping(mock.port), before, "the SDK cannot tell the mock from the server");
+    assert.equal(await mock.stop(), 0);
+
+    const again = await run("phx", "replay", out, "--to", url(server.port));
+    assert.equal(again.code, 0, again.stdout + again.stderr);
+    assert.match(again.stderr, /[23] compared, 0 differences/);
+    const polled = await run("phx", "replay", out, "--to", url(server.port), "--transport", "longpoll", "--vsn", vsn);
+    assert.equal(polled.code, 0, polled.stdout + polled.stderr);
+    const refusing = await start("phx", "proxy", "--listen", "0", "--to", `ws://127.0.0.1:${server.port}`, "--out", "/dev/null", "--quiet", "--fault", '{"refuse_upgrade":{"status":503,"limit":1}}');
+    const fallen = await run("phx", "replay", out, "--to", url(refusing.port), "--transport", "auto");
+    assert.equal(fallen.code, 0, fallen.stdout + fallen.stderr);
+    assert.match(fallen.stderr, /503.*; going on with long-poll/);
+    assert.equal(await refusing.stop(), 0);
+    assert.equal((await run("phx", "replay", out, "--to", url(server.port), "--header", "Origin: http://elsewhere.invalid")).code, 3);
+    const other = await run("phx", "replay", out, "--to", url(server.port), "--vsn", vsn === "1.0.0" ? "2.0.0" : "1.0.0");
+    assert.equal(other.code, 2);
+    assert.match(other.stderr, /--vsn .*: the frames of the capture are sent as they are, and they are of vsn/);
+
+    const scenario = path.join(dir, `push-${vsn}.yaml`);
+    assert.equal((await run("phx", "capture", "convert", out, "--to", "scenario", "--out", scenario)).code, 0);
+    const text = readFileSync(scenario, "utf8");
+    assert.match(text, /connect: \{ params: \{"user_id":"ada b"\}/);
+    assert.equal(/vsn: 1\.0\.0/.test(text), vsn === "1.0.0", text);
+    const played = await run("phx", "test", scenario);
+    assert.equal(played.code, 0, played.stdout + played.stderr + text);
+
+    const result = path.join(dir, "load.json");  // design.md section 5: captures are read by phx-load too
+    const load = await run("phx-load", "run", out, "--url", url(server.port), "--users", "3", "--ramp", "0.1", "--duration", "1", "--max-lag", "60", "--out", result);
+    assert.equal(load.code, 0, load.stdout + load.stderr);
+    const { counters, reply, errors } = JSON.parse(readFileSync(result, "utf8"));
+    assert.ok(counters.scenarios >= 3 && reply.count >= 3, load.stderr);
+    assert.equal(errors.total, 0);
+    assert.equal(await server.stop(), 0);
+  });
+}
+
+test("two people and their presences, recorded, pass as a scenario", async () => {
+  const server = await start("phx-server", "--port", "0");
+  const out = path.join(dir, "people.ndjson");
+  const proxy = await start("phx", "proxy", "--listen", "0", "--to", `ws://127.0.0.1:${server.port}`, "--out", out, "--quiet");
+  const seen = [];
+  const enter = async (user) => {
+    const socket = await connect(proxy.port, { params: { user_id: user, api_token_hint: "geheim" } });
+    const room = socket.channel("chat:recorded", {});
+    for (const event of ["presence_state", "presence_diff"]) room.on(event, (m) => seen.push([user, event, m]));
+    assert.equal((await ask(room.join()))[0], "ok");
+    await until(`${user} sees the room`, () => seen.some(([who, event]) => who === user && event === "presence_state"));
+    return { socket, room };
+  };
+  const ada = await enter("ada"), bob = await enter("bob");
+  await until("ada sees bob", () => seen.some(([who, event, m]) => who === "ada" && event === "presence_diff" && m.joins.bob));
+  await ask(bob.room.leave());
+  await until("ada sees bob go", () => seen.some(([who, event, m]) => who === "ada" && event === "presence_diff" && m.leaves.bob));
+  await bye(bob.socket, ada.socket);
+  assert.equal(await proxy.stop(), 0);
+  const scenario = path.join(dir, "people.yaml");
+  assert.equal((await run("phx", "capture", "convert", out, "--to", "scenario", "--out", scenario)).code, 0);
+  const text = readFileSync(scenario, "utf8");
+  assert.ok(!text.includes("geheim") && /# masked in the capture: "api_token_hint"/.test(text), text);
+  const played = await run("phx", "test", scenario, "--url", `ws://127.0.0.1:${server.port}/socket`);
+  assert.equal(played.code, 0, played.stdout + played.stderr + text);
+  assert.equal(await server.stop(), 0);
+});
+
 test("faults act on long-poll sessions", async () => {
   const server = await start("phx-server", "--port", "0");
   const through = async (fault, ...more) => {
@@ -295,6 +373,66 @@ test("the control API knows long-poll sessions: list, push, wait, kick, disconne
   assert.deepEqual((await list()).map((c) => [c.client, c.silent]), [[last, true]]);
   assert.equal((await journal(mock.port)).filter((e) => e.k === "close").length, 2);
   await bye(socket);
+  assert.equal(await mock.stop(), 0);
+});
+
+// Issue 6, point 6: HTTP routes, binary payloads.
+test("the mock has HTTP routes, and bytes in patterns and replies", async () => {
+  const mock = await start("phx-server", "mock", file("routes.yaml", `phxkit_mock: 1
+channels:
+  "room:*":
+    on: { bytes: [ { when: { payload: { $binary: "AAEC/w==" } }, reply: { response: { $binary: "/wA=" } } }, { reply: { status: error } } ] }
+routes:
+  "GET /api/rooms/:id": { status: 203, headers: { x-made-by: mock }, body: { id: "{{ params.id }}", page: "{{ params.page }}", by: "{{ method }} {{ path }}" } }
+  "POST /api/rooms": { status: 201, body: { name: "{{ params.name }}" } }
+  "PUT /text": { body: "plain" }
+  "DELETE /gone": { status: 204 }
+`), "--port", "0");
+  const http = (method, route, options = {}) => fetch(`http://127.0.0.1:${mock.port}${route}`, { method, ...options });
+  const room = await http("GET", "/api/rooms/7?page=2");
+  assert.deepEqual([room.status, room.headers.get("x-made-by"), await room.json()], [203, "mock", { id: "7", page: "2", by: "GET /api/rooms/7" }]);
+  const made = await http("POST", "/api/rooms", { body: '{"name":"lobby"}', headers: { "content-type": "application/json" } });
+  assert.deepEqual([made.status, await made.json()], [201, { name: "lobby" }]);
+  const text = await http("PUT", "/text");
+  assert.deepEqual([text.status, text.headers.get("content-type"), await text.text()], [200, "text/plain; charset=utf-8", "plain"]);
+  const gone = await http("DELETE", "/gone");
+  assert.deepEqual([gone.status, await gone.text()], [204, ""]);
+  assert.equal((await http("GET", "/gone")).status, 404);
+  const push = (bytes) => run("phx", "push", `ws://127.0.0.1:${mock.port}/socket`, "room:b", "bytes", JSON.stringify({ $binary: bytes }));
+  const fits = await push("AAEC/w==");
+  assert.deepEqual([fits.code, JSON.parse(fits.stdout)], [0, { status: "ok", response: { $binary: "/wA=" } }], fits.stderr);
+  assert.equal((await push("AAEC")).code, 4);
+  assert.equal(await mock.stop(), 0);
+});
+
+test("phx-server mock --help names where it listens", async () => {
+  assert.match((await run("phx-server", "mock", "--help")).stdout, /--host ADDRESS[\s\S]*--port N/);
+});
+
+// golden v2_join, server.md 5.1 #2, on the wire; then all the rules.
+test("the mock answers as a Phoenix server: unknown topics, and phx conformance", async () => {
+  const mock = await start("phx-server", "mock", file("conformance.yaml", `phxkit_mock: 1
+sockets: { /socket: { refuse: { when: { params: { token: not-a-token } }, status: 403 } } }
+channels:
+  "room:private": { join: { reply: { status: error, response: { reason: unauthorized } } } }
+  "room:*":
+    on:
+      ping: { reply: { response: "{{ payload }}" } }
+      new_msg: { broadcast: { event: new_msg, payload: "{{ payload }}" } }
+      crash: { crash: true }
+`), "--port", "0", "--log-level", "error");
+  const ws = new WebSocket(`ws://127.0.0.1:${mock.port}/socket/websocket?vsn=2.0.0`);
+  await once(ws, "open");
+  ws.send('["1","2","nowhere","phx_join",{}]');
+  const [frame] = await once(ws, "message");
+  assert.deepEqual(JSON.parse(frame), [null, "2", "nowhere", "phx_reply", { status: "error", response: { reason: "unmatched topic" } }]);
+  assert.equal((await journal(mock.port)).filter((e) => e.k === "unexpected" && e.topic === "nowhere").length, 1);
+  ws.close();
+  const r = await run("phx", "conformance", `ws://127.0.0.1:${mock.port}/socket`, "--skip", "origin", "--crash-event", "crash");
+  const lines = r.stdout.trim().split("\n").map((l) => JSON.parse(l));
+  assert.deepEqual(lines.filter((l) => l.result === "fail"), []);
+  assert.equal(r.code, 0, r.stderr);
+  assert.equal(lines.at(-1).score, 100);
   assert.equal(await mock.stop(), 0);
 });
 

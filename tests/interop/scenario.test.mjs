@@ -1,8 +1,9 @@
 // `phx test` against phx-server: every example of docs/scenarios.md, the reports, the exit codes of design.md section 4.
 import { test, before, after } from "node:test";
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
@@ -112,6 +113,39 @@ test("tags choose, retries count, the seed repeats random values", async () => {
   const f = file("random.yaml", one([...joined, "push: { event: ping, payload: { n: \"{{ random(1, 1000000) }}\" }, expect: { status: ok, response: { n: none } } }"]));
   const value = async () => { const x = await phx(f, "--url", url, "--seed", "7", "--retry", "2"); assert.equal(x.lines[0].attempts, 3); return x.lines[0].failure.details[0]; };
   assert.equal(await value(), await value());
+});
+
+// Issue 6, point 4: parallel files. Each of two files needs what the other sends.
+test("--jobs says how many files run at a time", async () => {
+  const peer = (me, other, times, within) => file(`jobs/${me}.yaml`, `phxkit_scenario: 1
+actors:
+  one:
+    - connect
+    - join: { topic: room:jobs, as: room }
+    - parallel:
+        - - repeat: { times: ${times}, every: 50ms, steps: [ { push: { on: room, event: new_msg, payload: { from: ${me} } } } ] }
+        - - expect: { on: room, event: new_msg, payload: { from: ${other} }, within: ${within} }
+`);
+  const both = (times, within) => [peer("ada", "bob", times, within), peer("bob", "ada", times, within)];
+  const together = await phx(...both(40, "5s"), "--url", url, "--jobs", "2");
+  assert.equal(together.code, 0, together.stdout + together.stderr);
+  const alone = await phx(...both(2, "200ms"), "--url", url, "--jobs", "1");
+  assert.deepEqual([alone.code, alone.lines.map((l) => l.status)], [4, ["failed", "failed"]]);
+});
+
+test("--watch runs again when a file changes, until Ctrl-C", async () => {
+  const watched = (event) => file("watch/w.yaml", one([...joined, `push: { event: ${event}, payload: { n: 1 }, expect: ok }`]));
+  const child = spawn(path.join(bin, "phx"), ["test", watched("ping"), "--url", url, "--watch"], { env: { ...process.env, PHX_TOKEN: "", PHX_TEST_CAPTURES: path.join(dir, "captures") } });
+  const exited = once(child, "exit");
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => JSON.parse((await lines.next()).value).status;
+  assert.equal(await next(), "passed");
+  watched("nobody_knows_this");
+  assert.equal(await next(), "failed");
+  watched("ping");
+  assert.equal(await next(), "passed");
+  child.kill("SIGINT");
+  assert.equal((await exited)[0], 130);
 });
 
 test("a refused token exits 3", async () => {

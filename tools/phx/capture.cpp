@@ -15,6 +15,7 @@ namespace {
 
 struct ConvertOptions {
   std::string file, to, out;
+  std::vector<std::string> changing;
   bool keep_secrets = false;
 };
 
@@ -25,8 +26,15 @@ scenario::Capture read_any(const ConvertOptions& o) {
   return std::move(*capture);
 }
 
-std::string converted(const scenario::Capture& capture, const std::string& to) {
-  if (to == "scenario") return capture_to_scenario(capture);
+std::string scenario_of(const scenario::Capture& capture, const ConvertOptions& o) {
+  auto changing = scenario::ReplayOptions{}.ignore;
+  changing.insert(changing.end(), o.changing.begin(), o.changing.end());
+  return capture_to_scenario(capture, changing);
+}
+
+std::string converted(const scenario::Capture& capture, const ConvertOptions& o) {
+  const std::string& to = o.to;
+  if (to == "scenario") return scenario_of(capture, o);
   if (to == "mock") return capture_to_mock(capture);
   if (to == "har") return capture_to_har(capture);
   std::string out = capture_line(capture.header) + "\n";
@@ -35,7 +43,7 @@ std::string converted(const scenario::Capture& capture, const std::string& to) {
 }
 
 ExitCode convert(const ConvertOptions& o) {
-  std::string text = converted(read_any(o), o.to);
+  std::string text = converted(read_any(o), o);
   text.pop_back();
   CaptureSink(o.out).line(text);
   return ExitCode::pass;
@@ -53,6 +61,11 @@ void add_capture(CLI::App& app, Command& chosen) {
       ->check(CLI::IsMember({"scenario", "mock", "har", "capture"}))
       ->required();
   conversion->add_option("--out", o->out, "file, instead of stdout");
+  conversion
+      ->add_option("--ignore", o->changing,
+                   "to scenario: key whose values may be anything (as always phx_ref, online_at, inserted_at); may be repeated")
+      ->take_all()
+      ->allow_extra_args(false);
   conversion->add_flag("--keep-secrets", o->keep_secrets, "do not mask what a .har file holds");
   conversion->callback([o, &chosen] { chosen = [o] { return convert(*o); }; });
 }

@@ -4,6 +4,7 @@
 #include <phx/cli/output.hpp>
 #include <phx/cli/program.hpp>
 #include <phx/conformance/suite.hpp>
+#include <phx/net/proxy.hpp>
 #include <phx/scenario/yaml.hpp>
 #include <phx/testing/net_target.hpp>
 
@@ -13,17 +14,16 @@
 #include <cstdlib>
 
 #include "command.hpp"
+#include "connect_options.hpp"
 
 namespace phx::cli {
 namespace {
 
-struct ConformanceOptions {
-  std::string url, description, junit, only, ca_file;
-  std::optional<std::string> topic, params, refused_params, echo_event, broadcast_event, refused_topic;
-  std::optional<double> timeout;
+struct ConformanceOptions : NetworkOptions {
+  std::string url, description, junit, only, auth_token_file;
+  std::optional<std::string> topic, params, join_payload, refused_params, echo_event, broadcast_event, crash_event, refused_topic;
   std::vector<std::string> skip;
-  bool insecure = false, list = false;
-  OutputOptions output;
+  bool list = false;
 };
 
 Json object_argument(const std::string& text, const char* flag) {
@@ -45,9 +45,12 @@ conformance::Description describe(const ConformanceOptions& options) {
   if (options.refused_topic) out.refused_topic = *options.refused_topic;
   if (options.echo_event) out.echo_event = *options.echo_event;
   if (options.broadcast_event) out.broadcast_event = *options.broadcast_event;
+  if (options.crash_event) out.crash_event = *options.crash_event;
   if (options.params) out.params = object_argument(*options.params, "--params");
+  if (const auto secret = token(options)) out.params["token"] = *secret;
+  if (options.join_payload) out.join_payload = object_argument(*options.join_payload, "--join-payload");
   if (options.refused_params) out.refused_params = object_argument(*options.refused_params, "--refused-params");
-  if (options.timeout) out.timeout = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*options.timeout));
+  out.timeout = options.timeout_or(out.timeout);
   const auto without = [&](const char* part) { return std::find(options.skip.begin(), options.skip.end(), part) != options.skip.end(); };
   if (without("v1")) out.v1 = false;
   if (without("binary")) out.binary = false;
@@ -108,12 +111,20 @@ void connect_first(testing::Target& target, const conformance::Description& desc
   if (!peer->opened) throw Failure(ExitCode::cannot_connect, peer->ended->detail);
 }
 
+testing::NetTargetOptions target_options(const ConformanceOptions& options) {
+  const client::SocketOptions network = network_options(options);
+  testing::NetTargetOptions out{.tls = network.tls, .auth_token = auth_token(options.auth_token_file)};
+  for (const auto& [name, value] : network.headers.get()) out.headers.emplace_back(name, value);
+  if (const auto proxy = proxy_to(options, options.url)) out.proxy = proxy->url();
+  return out;
+}
+
 ExitCode run_checks(const ConformanceOptions& options) {
   check_writable(options.junit, "--junit");
   const conformance::Description description = describe(options);
   std::optional<testing::NetTarget> target;
   try {
-    target.emplace(options.url, testing::NetTargetOptions{.tls = {.verify = !options.insecure, .ca_file = options.ca_file}});
+    target.emplace(options.url, target_options(options));
   } catch (const std::invalid_argument& error) { throw Failure(ExitCode::usage, error.what()); }
   const auto& all = conformance::checks();
   if (std::none_of(all.begin(), all.end(), [&](const auto& check) { return check.id.starts_with(options.only); }))
@@ -147,19 +158,18 @@ void add_conformance(CLI::App& app, Command& chosen) {
   command->add_option("--refused-topic", options->refused_topic, "whose join answers an error (default room:private; empty: none)");
   command->add_option("--echo-event", options->echo_event, "answered ok with its payload (default ping; empty: none)");
   command->add_option("--broadcast-event", options->broadcast_event, "broadcast to the topic (default new_msg; empty: none)");
+  command->add_option("--crash-event", options->crash_event, "crashes its channel (default none: unchecked)");
   command->add_option("--params", options->params, "JSON object: params of every connection");
+  command->add_option("--join-payload", options->join_payload, "JSON object: payload of every join");
+  command->add_option("--auth-token-file", options->auth_token_file, "file with the auth token, sent as subprotocol; - is stdin");
   command->add_option("--refused-params", options->refused_params, "JSON object that connect refuses");
   command->add_option("--skip", options->skip, "parts the server does not have: v1, binary, longpoll, origin, token, limits")
       ->delimiter(',')
       ->check(CLI::IsMember({"v1", "binary", "longpoll", "origin", "token", "limits"}));
   command->add_option("--only", options->only, "checks whose name begins so: join, v1.messages");
-  command->add_option("--timeout", options->timeout, "seconds for what ought to come (default 5)")->check(check_seconds);
   command->add_option("--junit", options->junit, "write a JUnit report to this file");
-  command->add_option("--ca-file", options->ca_file, "trust these certificates");
-  command->add_flag("--insecure", options->insecure, "do not verify the server's certificate");
-  command->add_flag("--json", options->output.json, "one JSON object per line, also on a terminal");
-  command->add_flag("--pretty", options->output.pretty, "lines for people, also into a pipe");
-  command->add_flag("--quiet", options->output.quiet, "no talk on stderr");
+  add_network_options(*command, *options, "the param `token`");
+  command->get_option("--timeout")->description("seconds for what ought to come (default 5)");
   command->callback([options, url, &chosen] {
     if (options->list) {
       chosen = list_checks;

@@ -57,6 +57,11 @@ std::optional<std::string> token(const NetworkOptions& options) {
   return std::nullopt;
 }
 
+std::optional<std::string> auth_token(const std::string& file) {
+  if (file.empty()) return std::nullopt;
+  return first_line(read_file(file, "--auth-token-file"));
+}
+
 Duration NetworkOptions::timeout_or(Duration otherwise) const {
   if (!timeout_seconds) return otherwise;
   return std::max(Duration(1), std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*timeout_seconds)));  // never none
@@ -119,12 +124,26 @@ client::SocketOptions network_options(const NetworkOptions& options) {
   return out;
 }
 
+std::optional<net::ProxyOptions> proxy_to(const NetworkOptions& options, const std::string& url) {
+  std::string why;
+  std::optional<net::ProxyOptions> out;
+  if (options.proxy == "env") {
+    if (const auto to = net::parse_url(url))
+      out = net::proxy_from_environment(
+          *to, [](const char* name) { return std::getenv(name); }, why);
+  } else if (!options.proxy.empty()) {
+    out = net::parse_proxy(options.proxy, why);
+  }
+  if (!why.empty()) throw Failure(ExitCode::usage, "--proxy: " + why);
+  return out;
+}
+
 client::SocketOptions socket_options(const ConnectOptions& options) {
   client::SocketOptions out = network_options(options);
   Json params = object_argument(options.params, "--params");
   if (const auto t = token(options)) params["token"] = *t;
   out.params = client::Payload(params);
-  if (!options.auth_token_file.empty()) out.auth_token = std::optional(first_line(read_file(options.auth_token_file, "--auth-token-file")));
+  if (auto secret = auth_token(options.auth_token_file)) out.auth_token = std::move(secret);
   out.transport = options.transport == "longpoll" ? client::TransportMode::longpoll
                   : options.transport == "auto"   ? client::TransportMode::automatic
                                                   : client::TransportMode::websocket;

@@ -12,6 +12,9 @@
 namespace CLI {
 class App;
 }
+namespace phx::net {
+struct ProxyOptions;
+}
 
 namespace phx::cli {
 
@@ -48,6 +51,11 @@ void add_network_options(CLI::App& command, NetworkOptions& options, const std::
 client::SocketOptions network_options(const NetworkOptions& options);
 /// From --token-file or PHX_TOKEN.
 std::optional<std::string> token(const NetworkOptions& options);
+/// From --auth-token-file; none without it.
+std::optional<std::string> auth_token(const std::string& file);
+
+/// The proxy that --proxy means for this URL; none: directly. Throws Failure(usage).
+std::optional<net::ProxyOptions> proxy_to(const NetworkOptions& options, const std::string& url);
 
 /// What the flags mean for the SDK. Throws Failure(usage) that names the flag and the remedy.
 client::SocketOptions socket_options(const ConnectOptions& options);

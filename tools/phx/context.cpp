@@ -14,8 +14,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <optional>
-#include <set>
 
 #include "command.hpp"
 #include "connect_options.hpp"
@@ -174,23 +174,27 @@ std::vector<std::string> flags_of(const Json& context, bool socket) {
 }  // namespace
 
 void expand_context(std::vector<std::string>& args) {
-  static const std::set<std::string> sockets{"join", "push", "presence", "ping", "shell", "doctor"};
-  if (args.empty() || (!sockets.contains(args[0]) && args[0] != "http")) return;
-  const bool socket = sockets.contains(args[0]);
-  const auto asks_for_help = [](const std::string& arg) { return arg == "--help" || arg == "-h"; };
-  if (std::ranges::any_of(args, asks_for_help)) return;
+  static const std::map<std::string, std::string> url_flags{
+      {"join", ""},   {"push", ""},        {"presence", ""},   {"ping", ""},        {"shell", ""},      {"doctor", ""},
+      {"record", ""}, {"conformance", ""}, {"test", "--url="}, {"replay", "--to="}, {"http", "--base="}};
+  const auto command = args.empty() ? url_flags.end() : url_flags.find(args[0]);
+  if (command == url_flags.end()) return;
+  const auto connects_not = [](const std::string& arg) { return arg == "--help" || arg == "-h" || arg == "--list"; };
+  if (std::ranges::any_of(args, connects_not)) return;
   const auto named = take_name(args);
+  if (!named && command->first == "test") return;  // scenarios have a URL of their own
   bool has_url = false;
-  for (std::size_t n = 1; n < args.size(); ++n)
+  for (std::size_t n = 1; n < args.size(); ++n) {
     has_url = has_url || (is_url(args[n]) && args[n - 1] != "--proxy" && args[n - 1] != "--base");
+    has_url = has_url || (!command->second.empty() && args[n].starts_with(command->second));
+  }
   if (!named && (has_url || !fs::exists(file()))) return;
   Json all = load();
   if (!named && !all["current"].is_string()) return;
   const Json& context = find(all, named ? *named : all["current"].get<std::string>());
+  const bool socket = command->first != "http";
   std::vector<std::string> put = flags_of(context, socket);
-  const auto url = context["url"].get<std::string>();
-  if (!socket) put.push_back("--base=" + url);
-  if (socket && !has_url) put.push_back(url);
+  if (!has_url || !socket) put.push_back(command->second + context["url"].get<std::string>());
   args.insert(args.begin() + 1, put.begin(), put.end());
 }
 

@@ -2,6 +2,8 @@
 #include <CLI/CLI.hpp>
 
 #include <phx/cli/program.hpp>
+#include <phx/core/client/url.hpp>
+#include <phx/core/json.hpp>
 #include <phx/core/ws/websocket_core.hpp>
 
 #include "capture_file.hpp"
@@ -39,7 +41,8 @@ class RecordCommand {
     tap_.told = [this](core::ws::FrameTap::Direction d, FrameOp op, std::string bytes, Instant now) {
       session_.loop().post([this, d, op, bytes = std::move(bytes), now] { on_frame(d, op, bytes, now); });
     };
-    opened_ = session_.socket().on_open([this] { recorder_.opened(++connection_, options_.url, std::chrono::steady_clock::now()); });
+    opened_ =
+        session_.socket().on_open([this] { recorder_.opened(++connection_, url_on_the_wire(options_), std::chrono::steady_clock::now()); });
     for (const std::string& topic : options.topics)
       channels_.push_back(session_.socket().channel(topic, payload_argument(options.join_payload, "--join-payload")));
   }
@@ -62,6 +65,13 @@ class RecordCommand {
         .tool = "phx record", .url = o.url, .transport = o.transport == "longpoll" ? "longpoll" : "websocket", .vsn = o.vsn};
     out.started = scenario::capture_time(std::chrono::system_clock::now());
     return out;
+  }
+
+  /// Without the token, which a capture would mask.
+  static std::string url_on_the_wire(const RecordOptions& o) {
+    const auto url = core::websocket_url(o.url, parse_json(o.params).value_or(Json::object()), o.vsn);
+    if (!url) return o.url;
+    return o.transport == "longpoll" ? core::longpoll_url(*url) : *url;
   }
 
   void refused(const std::string& topic) {

@@ -4,11 +4,14 @@
 #include <phx/cli/program.hpp>
 #include <phx/core/client/url.hpp>
 #include <phx/core/json.hpp>
+#include <phx/net/longpoll_transport.hpp>
+#include <phx/net/proxy.hpp>
 #include <phx/net/tls_filter.hpp>
 #include <phx/net/websocket_transport.hpp>
 #include <phx/scenario/replay.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -25,6 +28,7 @@ struct ReplayFlags : ConnectOptions {
   std::uint64_t connection = 0;
   std::vector<std::string> ignore;
   bool recorded_pace = false;
+  bool vsn_given = false;
 };
 
 class ReplayCommand final : public net::TransportEvents {
@@ -34,28 +38,45 @@ class ReplayCommand final : public net::TransportEvents {
         capture_(std::move(capture)),
         core_(make_core()),
         out_(flags.output),
+        how_(socket_options(flags)),
         timer_(context_),
         signals_(context_, SIGINT, SIGTERM) {}
 
   ExitCode run() {
-    const Json params = parse_json(flags_.params).value_or(Json());
-    auto url = core::websocket_url(flags_.url, params.is_null() ? Json::object() : params,
-                                   capture_.header.vsn.empty() ? "2.0.0" : capture_.header.vsn);
+    const std::string& vsn = core_.connection().vsn;
+    if (flags_.vsn_given && flags_.vsn != vsn)
+      throw Failure(ExitCode::usage,
+                    "--vsn " + flags_.vsn + ": the frames of the capture are sent as they are, and they are of vsn " + vsn);
+    const auto url = core::websocket_url(flags_.url, how_.params.get().json().value(), vsn);
     if (!url) throw Failure(ExitCode::usage, "--to '" + flags_.url + "' is no URL; write ws://host:port/socket");
-    net::WebSocketOptions options;
-    const client::SocketOptions all = socket_options(flags_);
-    options.secure_filter = net::tls_filters(all.tls);
-    transport_.emplace(context_.get_executor(), *this, options);
     signals_.async_wait([this](boost::system::error_code ec, int) {
       if (!ec) end(ExitCode::interrupted);
     });
-    transport_->open({.url = *url, .connect_timeout = flags_.timeout_or(default_timeout)});
+    open(*url, flags_.transport == "longpoll");
     context_.run();
     if (failure_) throw Failure(failure_->first, failure_->second);
     return code_;
   }
 
  private:
+  void open(const std::string& url, bool longpoll) {
+    fall_back_to_.clear();
+    const auto proxy = proxy_to(flags_, flags_.url);
+    if (longpoll) {
+      transport_ = std::make_unique<net::LongPollTransport>(
+          context_.get_executor(), *this,
+          net::LongPollTransportOptions{.http = {.tls = how_.tls, .proxy = proxy}, .ndjson = !core_.connection().vsn.starts_with("1.")});
+    } else {
+      if (flags_.transport == "auto") fall_back_to_ = url;
+      transport_ = std::make_unique<net::WebSocketTransport>(
+          context_.get_executor(), *this, net::WebSocketOptions{.proxy = proxy, .secure_filter = net::tls_filters(how_.tls)});
+    }
+    net::ConnectRequest request{.url = url, .connect_timeout = flags_.timeout_or(default_timeout)};
+    for (const auto& [name, value] : how_.headers.get()) request.headers.emplace_back(name, value);
+    if (const auto token = how_.auth_token.get()) request.subprotocols = {"phoenix", core::auth_subprotocol(*token)};
+    transport_->open(request);
+  }
+
   scenario::ReplayCore make_core() const {
     scenario::ReplayOptions options;
     options.connection = flags_.connection;
@@ -70,6 +91,7 @@ class ReplayCommand final : public net::TransportEvents {
   static Instant now() { return std::chrono::steady_clock::now(); }
 
   void on_open(std::string_view) override {
+    fall_back_to_.clear();
     scenario::ReplayEffects effects;
     core_.start(now(), effects);
     perform(effects);
@@ -84,6 +106,11 @@ class ReplayCommand final : public net::TransportEvents {
     failure_ = {late ? ExitCode::timed_out : ExitCode::cannot_connect, remedies::line(error.message(), error.code, error.http_status)};
   }
   void on_close(const net::TransportClose&) override {
+    if (!fall_back_to_.empty()) {  // --transport auto: the WebSocket never opened
+      out_.talk(failure_->second + "; going on with long-poll");
+      failure_.reset();
+      return boost::asio::post(context_, [this, url = fall_back_to_] { open(url, true); });
+    }
     if (failure_) return end(failure_->first);
     scenario::ReplayEffects effects;
     core_.on_closed(now(), effects);
@@ -128,10 +155,12 @@ class ReplayCommand final : public net::TransportEvents {
   scenario::Capture capture_;
   scenario::ReplayCore core_;
   Output out_;
+  client::SocketOptions how_;
   boost::asio::io_context context_{1};
   boost::asio::steady_timer timer_;
   boost::asio::signal_set signals_;
-  std::optional<net::WebSocketTransport> transport_;
+  std::unique_ptr<net::Transport> transport_;
+  std::string fall_back_to_;  // with long-poll, if this connection fails
   std::optional<std::pair<ExitCode, std::string>> failure_;
   ExitCode code_ = ExitCode::error;
 };
@@ -144,7 +173,11 @@ void add_replay(CLI::App& app, Command& chosen) {
       app.add_subcommand("replay", "send what the client of a capture sent, and report where the server answers differently");
   command->add_option("file", flags->file, "capture, as phx record and phx proxy write it")->required();
   command->add_option("--to", flags->url, "ws://host:port/socket")->required();
-  command->add_option("--params", flags->params, "connect params, a JSON object (those of the capture are not sent)");
+  add_connect_flags(*command, *flags, false);
+  CLI::Option* vsn = command->get_option("--vsn");
+  vsn->description("protocol version; default: that of the capture, which no other can stand for");
+  command->get_option("--params")->description("connect params, a JSON object (those of the capture are not sent)");
+  command->get_option("--timeout")->description("seconds to wait for each answer (default 5)");
   command->add_option("--connection", flags->connection, "number of the connection in the capture; default: the first with frames")
       ->check(check_count(0));
   command
@@ -152,12 +185,10 @@ void add_replay(CLI::App& app, Command& chosen) {
       ->take_all()
       ->allow_extra_args(false);
   command->add_flag("--recorded-pace", flags->recorded_pace, "with the pauses of the capture, not as fast as the answers come");
-  command->add_option("--ca-file", flags->ca_file, "PEM file of the authorities to trust for wss://");
-  command->add_flag("--insecure", flags->insecure, "take any certificate of the server: anybody may be in the middle");
-  command->add_option("--timeout", flags->timeout_seconds, "seconds to wait for each answer (default 5)")->check(check_seconds);
-  command->add_flag("--json", flags->output.json, "one JSON object per line, also on a terminal");
-  command->add_flag("--quiet", flags->output.quiet, "no talk on stderr");
-  command->callback([flags, &chosen] { chosen = [flags] { return ReplayCommand(*flags, read_capture_file(flags->file)).run(); }; });
+  command->callback([flags, vsn, &chosen] {
+    flags->vsn_given = vsn->count() > 0;
+    chosen = [flags] { return ReplayCommand(*flags, read_capture_file(flags->file)).run(); };
+  });
 }
 
 }  // namespace phx::cli

@@ -1,6 +1,8 @@
 #include "scenario_capture.hpp"
 
 #include <phx/cli/program.hpp>
+#include <phx/core/client/url.hpp>
+#include <phx/core/json.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -20,6 +22,17 @@ void ScenarioCapture::Tap::on_frame(Direction direction, core::ws::FrameOp op, s
   if (capture && capture->has_room()) record_frame(*capture->recorder_, c_, {direction, op, payload}, vsn_, now);
 }
 
+namespace {
+
+/// Each connection says how it was made: actors may differ in it.
+std::string url_on_the_wire(const OpenConnection& connection) {
+  const auto url = core::websocket_url(connection.url, parse_json(connection.params).value_or(Json::object()), connection.vsn);
+  if (!url) return connection.url;
+  return connection.transport == TransportWish::longpoll ? core::longpoll_url(*url) : *url;
+}
+
+}  // namespace
+
 void ScenarioCapture::begin(const OpenConnection& first, Instant now) {
   CaptureHeader header{.tool = "phx test",
                        .url = first.url,
@@ -33,7 +46,7 @@ void ScenarioCapture::begin(const OpenConnection& first, Instant now) {
 core::ws::FrameTap* ScenarioCapture::open(const std::string& actor, const OpenConnection& connection, Instant now) {
   if (!recorder_) begin(connection, now);
   const std::uint64_t c = ++connections_;
-  recorder_->opened(c, connection.url, now);
+  recorder_->opened(c, url_on_the_wire(connection), now);
   recorder_->note(c, "actor " + actor, now);
   return &taps_->emplace_back(weak_from_this(), c, connection.vsn);
 }

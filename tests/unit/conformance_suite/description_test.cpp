@@ -13,6 +13,8 @@ TEST(Description, IsReadFromYamlAndJson) {
   EXPECT_EQ(d.silence, std::chrono::milliseconds(50));
   EXPECT_EQ(d.params, obj("token", "abc"));
   EXPECT_EQ(d.refused_topic, "");
+  EXPECT_EQ(d.crash_event, "") << "nothing is crashed unasked";
+  EXPECT_EQ(Description::from_yaml("crash_event: boom", "d.yaml").crash_event, "boom");
   EXPECT_EQ(Description::from_yaml(R"({"echo_event": "echo"})", "d.json").echo_event, "echo");
 }
 

@@ -21,6 +21,7 @@ struct MockWorld {
         network(clock, {}, [this](testing::Wire::End& end) { server.accept(end); }),
         server(clock, {server::socket_plug({mount()}, {})}) {
     pubsub.attach(server.shard());
+    mock.tell_time_with([this] { return clock.now(); });
     mock.run_later_with([this](Duration delay, std::function<void()> work) { server.shard().send_after(delay, std::move(work)); });
   }
 
@@ -58,6 +59,16 @@ TEST(MockChannel, AnswersJoinsByTheirPayload) {
   EXPECT_EQ(stranger.log, (Log{"open", R"(join error {"reason":"unauthorized"})"}));
   EXPECT_EQ(friendly.log, (Log{"open", R"(join ok {"room":"room:b"})", R"(hello {"you":"x"})"}));
   EXPECT_EQ(lost.log, (Log{"open", R"(join error {"reason":"unmatched topic"})"}));
+}
+
+// Issue 6, point 6: hot reload, for connections that are open too. The answer to an unknown topic on the wire: mock.test.mjs.
+TEST(MockChannel, LearnsTopicsWhenTheFileIsReadAgain) {
+  MockWorld world("phxkit_mock: 1\nchannels: { \"room:*\": {} }\n");
+  Member early(world, "chat:a");
+  EXPECT_EQ(since(early, world, 10ms), (Log{"open", R"(join error {"reason":"unmatched topic"})"}));
+  EXPECT_EQ(world.journal.summary()["unexpected"], 1);
+  world.mock.use(std::make_shared<const MockFile>(MockFile::parse("phxkit_mock: 1\nchannels: { \"chat:*\": {} }\n", "m.yaml")));
+  EXPECT_EQ(since(early, world, 15s).back(), "join ok {}");
 }
 
 // server.md 0.1: what a callback sends arrives before its reply

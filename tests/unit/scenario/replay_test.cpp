@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <phx/scenario/capture_convert.hpp>
+#include <phx/scenario/scenario.hpp>
 
 namespace phx::scenario {
 namespace {
@@ -142,6 +143,118 @@ TEST(Replay, EndsWhenTheServerCloses) {
   EXPECT_EQ(replay.core.differences().size(), 4u);
   EXPECT_THROW(ReplayCore(Capture{}, {}), std::invalid_argument);
   EXPECT_THROW(ReplayCore(session, {.connection = 9}), std::invalid_argument);
+}
+
+CaptureEvent opened(std::uint64_t c, std::string url) {
+  CaptureEvent e;
+  e.c = c;
+  e.kind = CaptureKind::open;
+  e.text = std::move(url);
+  return e;
+}
+
+/// What phx proxy writes of a V1 client: its header cannot know the vsn.
+Capture v1_through_a_proxy() {
+  Capture capture =
+      capture_of({{to_server, R"({"topic":"t","event":"phx_join","payload":{"a":1},"ref":"30"})"},
+                  {to_client, R"({"topic":"t","event":"phx_reply","payload":{"status":"ok","response":{"b":2}},"ref":"30"})"}});
+  capture.header = {.tool = "phx proxy", .url = "ws://h:1"};
+  capture.events.insert(capture.events.begin(), opened(1, "ws://h:1/socket/websocket?user%20name=a+b%21&vsn=1.0.0&token=[FILTERED]"));
+  return capture;
+}
+
+// design.md section 5: one capture has connections of many clients; each says in its URL how it was opened.
+TEST(CaptureConnections, AreReadFromTheirUrls) {
+  const CaptureConnections proxied(v1_through_a_proxy());
+  EXPECT_EQ(proxied.of(1),
+            (CaptureConnection{.url = "ws://h:1/socket", .vsn = "1.0.0", .params = {{"user name", "a b!"}, {"token", "[FILTERED]"}}}));
+  EXPECT_EQ(proxied.of(2), (CaptureConnection{.url = "ws://h:1"}));
+
+  Capture recorded;
+  recorded.header = {.url = "ws://h/socket", .transport = "longpoll", .vsn = "1.0.0"};
+  recorded.events = {opened(1, "ws://h/socket"), opened(2, "ws://h/socket/websocket")};
+  CaptureEvent poll;
+  poll.c = 3, poll.kind = CaptureKind::http, poll.direction = to_server, poll.path = "/s/longpoll?vsn=2.0.0";
+  recorded.events.push_back(poll);
+  const CaptureConnections three(recorded);
+  EXPECT_EQ(three.of(1), (CaptureConnection{.url = "ws://h/socket", .transport = "longpoll", .vsn = "1.0.0"}));
+  EXPECT_EQ(three.of(2), (CaptureConnection{.url = "ws://h/socket", .vsn = "1.0.0"})) << "a server takes a missing vsn as 1.0.0";
+  EXPECT_EQ(three.of(3), (CaptureConnection{.url = "ws://h/s", .transport = "longpoll"}));
+}
+
+// Issue 6, point 7: whatever the header says, a V1 session is read as V1.
+TEST(Replay, TakesTheVsnOfItsConnection) {
+  Replay replay(v1_through_a_proxy());
+  EXPECT_EQ(replay.core.connection().vsn, "1.0.0");
+  replay.hear(R"({"topic":"t","event":"phx_reply","payload":{"status":"ok","response":{"b":2}},"ref":"1"})");
+  ASSERT_TRUE(replay.done());
+  EXPECT_TRUE(replay.core.differences().empty());
+  EXPECT_NE(capture_to_mock(v1_through_a_proxy()).find(R"(!exactly {"a":1})"), std::string::npos);
+}
+
+/// Steps of a converted capture as they stand in the file.
+std::vector<std::string> steps_of(const std::string& file, std::size_t actor = 0) {
+  std::vector<std::string> out;
+  for (const Step& step : parse_scenario(file, "converted.yaml").actors.at(actor).steps)
+    out.push_back(step.source.substr(step.source.find('-') + 2));
+  return out;
+}
+
+// Issue 6, point 7: converters, to scenario. What it writes is a scenario, and says how the client connected.
+TEST(ToScenario, SaysHowTheClientConnectedAndWhatItGot) {
+  const std::string file = capture_to_scenario(v1_through_a_proxy());
+  EXPECT_EQ(parse_scenario(file, "x.yaml").url, "ws://h:1/socket");
+  EXPECT_EQ(steps_of(file),
+            (std::vector<std::string>{
+                R"(connect: { params: {"user name":"a b!"}, vsn: 1.0.0 })",
+                R"(join: { topic: "t", as: "t", payload: {"a":1}, expect: { status: "ok", response: {"b": 2}, within: 7s } })"}));
+  EXPECT_NE(file.find("# masked in the capture: \"token\"; give them with --params or --token-file"), std::string::npos);
+}
+
+TEST(ToScenario, ExpectsNothingOfWhatChangesFromRunToRun) {
+  const auto steps = steps_of(capture_to_scenario(session, {"phx_ref", "n"}));
+  ASSERT_EQ(steps.size(), 4u);
+  EXPECT_NE(steps[1].find(R"(response: {"token": !any})"), std::string::npos) << steps[1];
+  EXPECT_NE(steps[2].find(R"("ada": {"metas": [{"phx_ref": !any}]})"), std::string::npos) << steps[2];
+  EXPECT_NE(steps[3].find(R"(response: {"n": !any})"), std::string::npos) << steps[3];
+}
+
+TEST(ToScenario, ClientsTakeTurnsAsTheyDid) {
+  Capture two = capture_of({{to_server, R"(["1","1","t","phx_join",{}])"},
+                            {to_client, R"(["1","1","t","phx_reply",{"status":"ok","response":{}}])"},
+                            {to_server, R"(["1","1","t","phx_join",{}])"},
+                            {to_client, R"(["1","1","t","phx_reply",{"status":"error","response":{}}])"}});
+  two.events[2].c = two.events[3].c = 2;
+  const std::string file = capture_to_scenario(two);
+  EXPECT_EQ(steps_of(file)[2], "sync: { point: turn 1, within: 64s }");
+  EXPECT_EQ(steps_of(file, 1).front(), "sync: { point: turn 1, within: 64s }");
+  EXPECT_EQ(steps_of(file, 1).size(), 3u);
+}
+
+// A rejoin on the same connection, the end of a channel and of the connection; text that looks like a template; what cannot be said.
+TEST(ToScenario, HasNoStepThatAScenarioCannotPlay) {
+  Capture odd = capture_of({{to_server, R"(["1","1","a {{ x }}","phx_join",{"say":"{{ y }}"}])"},
+                            {to_client, R"(["1","1","a {{ x }}","phx_reply",{"status":"ok","response":{}}])"},
+                            {to_client, R"(["1","1","a {{ x }}","phx_error",{}])"},
+                            {to_server, R"(["1","2","a {{ x }}","late",{}])"},
+                            {to_server, R"(["3","3","a {{ x }}","phx_join",{}])"},
+                            {to_client, R"(["3","3","a {{ x }}","phx_reply",{"status":"ok","response":{}}])"},
+                            {to_client, R"(["1","1","a {{ x }}","phx_close",{}])"},
+                            {to_server, R"(["3","4","a {{ x }}","deep",)" + std::string(70, '[') + std::string(70, ']') + "]"},
+                            {to_server, R"(["5","5","silent","phx_join",{}])"},
+                            {to_server, R"(["3","6","a {{ x }}","phx_leave",{}])"}});
+  CaptureEvent close;
+  close.kind = CaptureKind::close, close.direction = to_client, close.code = 4001, close.t = odd.events.back().t;
+  odd.events.push_back(close);
+  const std::string file = capture_to_scenario(odd);
+  std::vector<std::string> words;
+  for (const std::string& step : steps_of(file)) words.push_back(step.substr(0, step.find(':')));
+  EXPECT_EQ(words, (std::vector<std::string>{"connect", "join", "expect", "leave", "join", "leave", "expect"})) << file;
+  EXPECT_NE(steps_of(file)[1].find(R"(topic: "a \\{{ x }}", as: "a {{ x }}", payload: {"say":"\\{{ y }}"})"), std::string::npos) << file;
+  for (const char* why : {"late\" on \"a {{ x }}\", which was not joined", "deep\" on \"a {{ x }}\", which a scenario cannot say",
+                          "phx_join\" on \"silent\", which was not answered"})
+    EXPECT_NE(file.find(why), std::string::npos) << file;
+  EXPECT_EQ(parse_scenario(capture_to_scenario(Capture{}), "empty.yaml").actors.size(), 1u);
 }
 
 TEST(Har, GoesThereAndBack) {

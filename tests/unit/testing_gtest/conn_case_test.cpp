@@ -262,7 +262,14 @@ TEST_P(SiteTest, PathParamsAndRedirectedParams) {
 TEST_P(SiteTest, AnActionAlone) {
   EXPECT_EQ(json_response(get(build_conn(), show_item, obj("n", "1")), 200), obj("n", "1"));
   EXPECT_EQ(json_response(post(build_conn(), later, obj("n", 1)), 200), obj("n", 1));
-  EXPECT_EQ(json_response(dispatch(build_conn(), "PUT", show_item, obj("n", 2)), 200), obj("n", 2));
+  EXPECT_EQ(json_response(put(build_conn(), show_item, obj("n", 2)), 200), obj("n", 2));
+  EXPECT_EQ(json_response(patch(build_conn(), show_item, obj("n", 3)), 200), obj("n", 3));
+  EXPECT_EQ(json_response(delete_(build_conn(), show_item, obj("n", "4")), 200), obj("n", "4"));
+  EXPECT_EQ(json_response(options(build_conn(), show_item, obj("n", "5")), 200), obj("n", "5"));
+  const auto told = trace(build_conn(), show_item);
+  EXPECT_EQ(told.method, "TRACE");
+  EXPECT_EQ(told.sent->status, 200);
+  EXPECT_EQ(head(build_conn(), show_item).sent->status, 200);
   EXPECT_EQ(response(get(build_conn(), show_session), 500), "Internal Server Error") << "no session was fetched";
 }
 

@@ -104,6 +104,25 @@ void not_joined(Bench& b) {
   expect_equal(m.join_ref, null, "join_ref of the reply");
 }
 
+void crash(Bench& b) {
+  need(!b.is().crash_event.empty(), "no crash_event");
+  Client c = b.connect();
+  c.join(R"("1")", b.is().topic);
+  c.join(R"("2")", b.is().topic + "-other");
+  c.send(R"("1")", R"("3")", b.is().topic, b.is().crash_event);
+  const Message m = c.next("phx_error of a channel that crashed");
+  expect_equal(m.event, "phx_error", "event after the crash");
+  expect_equal(m.topic, b.is().topic, "topic of phx_error");
+  expect_equal(m.join_ref, R"("1")", "join_ref of phx_error");
+  expect_equal(m.ref, R"("1")", "ref of phx_error (the join_ref)");
+  c.send(R"("1")", R"("4")", b.is().topic, "conformance_event");
+  expect_equal(c.reply(R"("4")", "push to a crashed channel").payload, obj("reason", "unmatched topic"), "response");
+  c.send(R"("2")", R"("5")", b.is().topic + "-other", "phx_leave");
+  expect_equal(c.reply(R"("5")", "leave of another channel, which goes on").status, "ok", "status");
+  c.next("phx_close of the other channel");
+  c.join(R"("6")", b.is().topic);
+}
+
 }  // namespace
 
 std::vector<Check> channel_checks() {
@@ -117,6 +136,8 @@ std::vector<Check> channel_checks() {
       {"leave.order", "server.md 5.5", "leave: reply ok {}, then phx_close with join_ref as ref", leave_order},
       {"leave.not_joined", "server.md 5.1 #10", "leaving what is not joined is answered ok", leave_not_joined},
       {"leave.stale", "server.md 5.1 #7", "leave with another join's join_ref is ignored", leave_stale},
+      {"channel.crash", "server.md 5.6", "a crash ends its channel only: phx_error with join_ref as ref, then it can be joined again",
+       crash},
       {"push.not_joined", "server.md 5.1 #11", "a push to a topic that is not joined: error 'unmatched topic'", not_joined},
   };
 }

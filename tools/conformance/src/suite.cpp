@@ -100,8 +100,9 @@ std::string junit(const std::vector<Result>& results, std::string_view target) {
 
 Description Description::from_yaml(std::string_view text, const std::string& file) {
   const scenario::Yaml yaml = scenario::Yaml::parse(text, file);
-  yaml.only_keys({"params", "topic", "join_payload", "refused_topic", "unmatched_topic", "echo_event", "broadcast_event", "refused_params",
-                  "foreign_origin", "v1", "binary", "longpoll", "max_message_bytes", "max_channels", "timeout", "silence"});
+  yaml.only_keys({"params", "topic", "join_payload", "refused_topic", "unmatched_topic", "echo_event", "broadcast_event", "crash_event",
+                  "refused_params", "foreign_origin", "v1", "binary", "longpoll", "max_message_bytes", "max_channels", "timeout",
+                  "silence"});
   Description out;
   const auto text_of = [&](std::string_view key, std::string& into) {
     if (const auto* value = yaml.find(key)) into = value->is_null() ? std::string() : value->string();
@@ -114,6 +115,7 @@ Description Description::from_yaml(std::string_view text, const std::string& fil
   text_of("unmatched_topic", out.unmatched_topic);
   text_of("echo_event", out.echo_event);
   text_of("broadcast_event", out.broadcast_event);
+  text_of("crash_event", out.crash_event);
   text_of("foreign_origin", out.foreign_origin);
   flag("v1", out.v1);
   flag("binary", out.binary);

@@ -60,8 +60,18 @@ void Mock::begin_presence(const FilePtr& file, const MockChannelScript& script, 
   }
 }
 
+void Mock::unmatched(std::string_view topic) {
+  journal_.unexpected(topic, "phx_join", "no channel of the mock matches", clock_ ? clock_() : Instant{});
+}
+
 MockUserSocket::MockUserSocket(Mock& mock, std::string path) : mock_(mock), path_(std::move(path)) {
   channel("*", [&mock] { return std::make_unique<MockChannel>(mock); });
+}
+
+const server::ChannelPattern* MockUserSocket::find(std::string_view topic) const noexcept {
+  if (mock_.file()->find(topic)) return UserSocket::find(topic);
+  mock_.unmatched(topic);
+  return nullptr;
 }
 
 server::ConnectResult MockUserSocket::connect(const Json& params, server::ConnectSocket& socket, const server::ConnectInfo&) const {

@@ -53,6 +53,7 @@ struct MockServer::Impl {
         journal(now()),
         mock(file, pubsub, journal, options.seed),
         endpoint(endpoint_options()) {
+    mock.tell_time_with(now);
     mock.run_later_with([this](Duration delay, std::function<void()> work) {
       Shard& shard = endpoint.shard(0);
       shard.post([&shard, delay, run = std::move(work)] { shard.send_after(delay, run); });

@@ -7,6 +7,8 @@
 #include <phx/core/json.hpp>
 #include <phx/core/json_text.hpp>
 
+#include "percent.hpp"
+
 namespace phx::scenario {
 
 namespace {
@@ -132,25 +134,6 @@ class JsonMasker {
 };
 
 std::string mask_json(std::string_view text, int nesting) { return JsonMasker(text, nesting).run(); }
-
-int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = static_cast<char>(c | 0x20);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
 
 }  // namespace
 

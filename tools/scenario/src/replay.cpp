@@ -15,15 +15,20 @@ namespace {
 
 bool ends_channel(const CaptureEvent& e) { return e.event == "phx_close" || e.event == "phx_error"; }
 
+std::uint64_t first_with_frames(const Capture& capture) {
+  const auto first = std::ranges::find(capture.events, CaptureKind::frame, &CaptureEvent::kind);
+  return first == capture.events.end() ? 0 : first->c;
+}
+
 }  // namespace
 
-ReplayCore::ReplayCore(const Capture& capture, ReplayOptions options)
-    : options_(std::move(options)), serializer_(&serializer_for(capture.header.vsn)) {
+ReplayCore::ReplayCore(const Capture& capture, ReplayOptions options) : options_(std::move(options)) {
+  if (options_.connection == 0) options_.connection = first_with_frames(capture);
+  connection_ = CaptureConnections(capture).of(options_.connection);
+  serializer_ = &serializer_for(connection_.vsn);
   LiveRefs refs(*serializer_);
   for (CaptureEvent e : capture.events) {
-    if (e.kind != CaptureKind::frame) continue;
-    if (options_.connection == 0) options_.connection = e.c;
-    if (e.c != options_.connection) continue;
+    if (e.kind != CaptureKind::frame || e.c != options_.connection) continue;
     describe_frame(e, *serializer_);
     if (e.direction == Direction::to_server)
       refs.rewrite_sent(e);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <phx/core/serializer.hpp>
+#include <phx/scenario/capture_connection.hpp>
 
 #include "subscribers.hpp"
 
@@ -133,12 +134,14 @@ CapturedServer::Turn* CapturedServer::Recording::turn_of(const scenario::Capture
 }
 
 void CapturedServer::add(const scenario::Capture& capture) {
-  const core::Serializer& serializer = scenario::serializer_for(capture.header.vsn);
+  const scenario::CaptureConnections connections(capture);
   std::map<std::uint64_t, Recording> by_connection;
   std::map<std::pair<std::uint64_t, std::string>, std::string> joins;
   for (const scenario::CaptureEvent& e : capture.events) {
     if (e.kind != scenario::CaptureKind::frame) continue;
-    Recording& recording = by_connection.try_emplace(e.c, Recording{capture.header.transport, capture.header.vsn, {}}).first->second;
+    const scenario::CaptureConnection& opened = connections.of(e.c);
+    const core::Serializer& serializer = connections.serializer(e.c);
+    Recording& recording = by_connection.try_emplace(e.c, Recording{opened.transport, opened.vsn, {}}).first->second;
     if (e.direction == scenario::Direction::to_client) {
       if (Turn* turn = recording.turn_of(e, serializer)) turn->answers.emplace_back(e.op, e.raw);
       continue;

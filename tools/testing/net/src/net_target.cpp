@@ -3,6 +3,7 @@
 #include <phx/core/client/url.hpp>
 #include <phx/net/http_client.hpp>
 #include <phx/net/longpoll_transport.hpp>
+#include <phx/net/proxy.hpp>
 #include <phx/net/tls_filter.hpp>
 #include <phx/net/websocket_transport.hpp>
 
@@ -17,11 +18,16 @@
 namespace phx::testing {
 
 struct NetTarget::Impl {
-  explicit Impl(const core::TlsClientOptions& tls) : secure(net::tls_filters(tls)) {}
+  explicit Impl(const NetTargetOptions& options) : secure(net::tls_filters(options.tls)) {
+    std::string why;
+    if (!options.proxy.empty()) proxy = net::parse_proxy(options.proxy, why);
+    if (!why.empty()) throw std::invalid_argument("proxy: " + why);
+  }
 
   boost::asio::io_context io{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
   std::function<std::unique_ptr<net::ByteFilter>(const net::Url&)> secure;
+  std::optional<net::ProxyOptions> proxy;
 };
 
 /// One connection, by the SDK's transports: frames, nothing above them.
@@ -30,12 +36,12 @@ class NetTarget::Connection final : public Peer, public net::TransportEvents {
   Connection(NetTarget& target, const Dial& dial) : target_(target) {
     Impl& impl = *target.impl_;
     if (dial.via == Via::websocket) {
-      transport_ =
-          std::make_unique<net::WebSocketTransport>(impl.io.get_executor(), *this, net::WebSocketOptions{.secure_filter = impl.secure});
+      transport_ = std::make_unique<net::WebSocketTransport>(impl.io.get_executor(), *this,
+                                                             net::WebSocketOptions{.proxy = impl.proxy, .secure_filter = impl.secure});
     } else {
       transport_ = std::make_unique<net::LongPollTransport>(
           impl.io.get_executor(), *this,
-          net::LongPollTransportOptions{.http = {.tls = target.options_.tls}, .ndjson = !dial.vsn.starts_with("1.")});
+          net::LongPollTransportOptions{.http = {.tls = target.options_.tls, .proxy = impl.proxy}, .ndjson = !dial.vsn.starts_with("1.")});
     }
     transport_->open(request(dial));
   }
@@ -53,8 +59,11 @@ class NetTarget::Connection final : public Peer, public net::TransportEvents {
     auto url = core::websocket_url(endpoint, dial.params, dial.vsn);
     if (!url) throw std::invalid_argument("dial: bad URL or params: " + endpoint);
     net::ConnectRequest out{.url = std::move(*url)};
-    out.headers.assign(dial.headers.begin(), dial.headers.end());
-    if (dial.auth_token) out.subprotocols = {"phoenix", core::auth_subprotocol(*dial.auth_token)};
+    const NetTargetOptions& always = target_.options_;
+    out.headers.assign(always.headers.begin(), always.headers.end());
+    out.headers.insert(out.headers.end(), dial.headers.begin(), dial.headers.end());
+    if (const auto& token = dial.auth_token ? dial.auth_token : always.auth_token)
+      out.subprotocols = {"phoenix", core::auth_subprotocol(*token)};
     return out;
   }
 
@@ -89,7 +98,7 @@ std::string origin_of(const std::string& url) {
 }  // namespace
 
 NetTarget::NetTarget(std::string url, NetTargetOptions options)
-    : url_(std::move(url)), origin_(origin_of(url_)), options_(std::move(options)), impl_(std::make_unique<Impl>(options_.tls)) {}
+    : url_(std::move(url)), origin_(origin_of(url_)), options_(std::move(options)), impl_(std::make_unique<Impl>(options_)) {}
 
 NetTarget::~NetTarget() = default;
 
@@ -108,9 +117,12 @@ tl::expected<HttpResponse, std::string> NetTarget::request(const HttpRequest& re
   std::string url = origin_ + request.path;
   if (url.starts_with("ws")) url.replace(0, 2, "http");
   net::HttpRequest out{.method = request.method, .url = std::move(url), .body = request.body};
-  out.headers.assign(request.headers.begin(), request.headers.end());
+  out.headers.assign(options_.headers.begin(), options_.headers.end());
+  out.headers.insert(out.headers.end(), request.headers.begin(), request.headers.end());
+  if (options_.auth_token && request.path.find("/longpoll") != std::string::npos)
+    out.headers.emplace_back("x-phoenix-authtoken", *options_.auth_token);
   std::optional<tl::expected<HttpResponse, std::string>> answer;
-  net::HttpClient http(impl_->io.get_executor(), {.tls = options_.tls});  // its own: no cookies of earlier requests
+  net::HttpClient http(impl_->io.get_executor(), {.tls = options_.tls, .proxy = impl_->proxy});  // its own: no cookies of earlier requests
   http.start(std::move(out), [&](tl::expected<net::HttpAnswer, net::TransportError> got) {
     if (got)
       answer.emplace(HttpResponse{got->status, {got->headers.begin(), got->headers.end()}, std::move(got->body)});

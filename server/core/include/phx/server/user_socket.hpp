@@ -70,7 +70,9 @@ class UserSocket {
   virtual std::optional<std::string> id(const ConnectSocket& socket) const;
   virtual std::string_view name() const noexcept { return "UserSocket"; }
 
-  const ChannelPattern* find(std::string_view topic) const noexcept;  ///< the first that matches
+  /// The first that matches; null: a join is answered with "unmatched topic". Asked at every join; an override may refuse topics by what is
+  /// known at that moment.
+  virtual const ChannelPattern* find(std::string_view topic) const noexcept;
 
  protected:
   /// Throws std::invalid_argument for a `*` that is not the last character.

@@ -26,6 +26,7 @@ struct Description {
   std::string unmatched_topic = "conformance-no-such-topic";
   std::string echo_event = "ping";                    ///< answers ok with its payload
   std::string broadcast_event = "new_msg";            ///< is broadcast to the topic with its payload
+  std::string crash_event;                            ///< crashes its channel; empty, as by default: nothing may be crashed
   Json refused_params = obj("token", "not-a-token");  ///< connect refuses them; null: nothing to refuse
   std::string foreign_origin = "http://conformance.invalid";
   bool v1 = true, binary = true, longpoll = true;

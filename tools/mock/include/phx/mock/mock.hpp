@@ -20,6 +20,7 @@ class Mock {
   using FilePtr = std::shared_ptr<const MockFile>;
   /// Runs work later on the shard that presences belong to.
   using Later = std::function<void(Duration, std::function<void()>)>;
+  using Clock = std::function<Instant()>;
 
   /// pubsub, journal: borrowed for life.
   Mock(FilePtr file, server::PubSub& pubsub, Journal& journal, std::uint64_t seed = 1);
@@ -28,6 +29,7 @@ class Mock {
   /// From now on; channels that are joined go on with it. Expectations count anew.
   void use(FilePtr file);
   void run_later_with(Later later) { later_ = std::move(later); }
+  void tell_time_with(Clock clock) { clock_ = std::move(clock); }
   /// Rules' counts begin again.
   void reset();
 
@@ -40,6 +42,8 @@ class Mock {
   server::Presence& presence() noexcept { return presence_; }
   server::PubSub& pubsub() noexcept { return pubsub_; }
   Journal& journal() noexcept { return journal_; }
+  /// A join of a topic that is in no channel of the file.
+  void unmatched(std::string_view topic);
   /// For one rendering at a time.
   std::uint64_t seed();
 
@@ -48,6 +52,7 @@ class Mock {
   Journal& journal_;
   server::Presence presence_;
   Later later_;
+  Clock clock_;
   mutable std::mutex mutex_;  // everything below
   FilePtr file_;
   std::map<const MockRule*, std::uint64_t> used_;
@@ -55,12 +60,14 @@ class Mock {
   scenario::Rng seeds_;
 };
 
-/// The socket of a mock at one path: refuses as the file says, and has a MockChannel for every topic.
+/// The socket of a mock at one path: refuses as the file says, and has a MockChannel for every topic that the file knows.
 class MockUserSocket final : public server::UserSocket {
  public:
   MockUserSocket(Mock& mock, std::string path);
   server::ConnectResult connect(const Json& params, server::ConnectSocket& socket, const server::ConnectInfo& info) const override;
   std::string_view name() const noexcept override { return "Mock"; }
+  /// Topics are those of the file as it is now: one without channel is answered as by any server.
+  const server::ChannelPattern* find(std::string_view topic) const noexcept override;
 
  private:
   Mock& mock_;

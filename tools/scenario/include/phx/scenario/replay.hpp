@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <phx/core/json.hpp>
-#include <phx/scenario/capture.hpp>
+#include <phx/scenario/capture_connection.hpp>
 
 namespace phx::scenario {
 
@@ -52,6 +52,7 @@ class ReplayCore {
   const std::vector<Json>& differences() const noexcept { return differences_; }
   std::size_t compared() const noexcept { return compared_; }
   std::size_t sent() const noexcept { return sent_; }
+  const CaptureConnection& connection() const noexcept { return connection_; }  ///< the one that is played
 
  private:
   void advance(Instant now, ReplayEffects& out);
@@ -64,6 +65,7 @@ class ReplayCore {
   void finish(ReplayEffects& out);
 
   ReplayOptions options_;
+  CaptureConnection connection_;
   const core::Serializer* serializer_;
   std::vector<CaptureEvent> events_;
   std::deque<CaptureEvent> received_;

@@ -96,6 +96,7 @@ class ConnCase : public virtual TargetCase {
   /// recycle() if it was sent, else as it is.
   static TestConn ensure_recycled(TestConn conn);
 
+  /// Any method, "PURGE" too. There is no connect(): HTTP's CONNECT names a host and no path, so it reaches no route.
   TestConn dispatch(TestConn conn, std::string_view method, std::string_view path, const Body& body = {}, Here here = Here::current());
   /// A controller's action alone, with path "/" and the params given.
   TestConn dispatch(TestConn conn, std::string_view method, server::Action action, const Body& body = {}, Here here = Here::current());
@@ -112,6 +113,24 @@ class ConnCase : public virtual TargetCase {
   }
   TestConn post(TestConn conn, server::Action action, const Body& params = {}, Here here = Here::current()) {
     return dispatch(std::move(conn), "POST", std::move(action), params, here);
+  }
+  TestConn put(TestConn conn, server::Action action, const Body& params = {}, Here here = Here::current()) {
+    return dispatch(std::move(conn), "PUT", std::move(action), params, here);
+  }
+  TestConn patch(TestConn conn, server::Action action, const Body& params = {}, Here here = Here::current()) {
+    return dispatch(std::move(conn), "PATCH", std::move(action), params, here);
+  }
+  TestConn delete_(TestConn conn, server::Action action, const Body& params = {}, Here here = Here::current()) {
+    return dispatch(std::move(conn), "DELETE", std::move(action), params, here);
+  }
+  TestConn options(TestConn conn, server::Action action, const Body& params = {}, Here here = Here::current()) {
+    return dispatch(std::move(conn), "OPTIONS", std::move(action), params, here);
+  }
+  TestConn head(TestConn conn, server::Action action, const Body& params = {}, Here here = Here::current()) {
+    return dispatch(std::move(conn), "HEAD", std::move(action), params, here);
+  }
+  TestConn trace(TestConn conn, server::Action action, const Body& params = {}, Here here = Here::current()) {
+    return dispatch(std::move(conn), "TRACE", std::move(action), params, here);
   }
 
   /// The body; another status, or nothing sent, ends the test.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <phx/core/tls.hpp>
@@ -13,10 +14,13 @@ struct NetTargetOptions {
   core::TlsClientOptions tls = {};
   /// What waiting is multiplied with: a test says 100 ms, a loaded machine needs more. Costs nothing when all goes well.
   int patience = 30;
+  HeaderList headers = {};                               ///< of every connection and request
+  std::optional<std::string> auth_token = std::nullopt;  ///< of every connection whose Dial has none, and of long-poll requests
+  std::string proxy = {};                                ///< "http://user:password@host:port", "socks5://..."; empty: directly
 };
 
 /// A server behind a port. url: "ws://host:port/socket" (http:// too), the mount that Dial means without a path; HTTP requests go to
-/// the same host. Real time. Throws std::invalid_argument for what is no such URL.
+/// the same host. Real time. Throws std::invalid_argument for what is no such URL, or no proxy.
 class NetTarget : public Target {
  public:
   explicit NetTarget(std::string url, NetTargetOptions options = {});
