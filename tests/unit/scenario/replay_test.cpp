@@ -195,8 +195,8 @@ TEST(Replay, TakesTheVsnOfItsConnection) {
 /// Steps of a converted capture as they stand in the file.
 std::vector<std::string> steps_of(const std::string& file, std::size_t actor = 0) {
   std::vector<std::string> out;
-  for (const Step& step : parse_scenario(file, "converted.yaml").actors.at(actor).steps)
-    out.push_back(step.source.substr(step.source.find('-') + 2));
+  const Scenario scenario = parse_scenario(file, "converted.yaml");
+  for (const Step& step : scenario.actors.at(actor).steps) out.push_back(step.source.substr(step.source.find('-') + 2));
   return out;
 }
 
