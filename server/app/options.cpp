@@ -68,6 +68,7 @@ void add_options(CLI::App& app, Options& o) {
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
   app.set_config("--config", "", "file with these options, as in port=4000");
+  app.allow_config_extras(CLI::config_extras_mode::error);  // a misspelt key must not be taken for silence
   app.config_formatter(std::make_shared<ConfigFile>(app));
   app.add_flag("--print-config", o.print_config, "print the configuration in use and exit")->configurable(false);
 }

@@ -23,6 +23,12 @@ test("flag over environment over file", () => {
   assert.match(out, /^log-level="error"$/m);
 });
 
+test("a misspelt key of the file is an error that names it", () => {
+  const r = run(["--config", file("misspelt.conf", "port=0\nprot=1\n"), "--print-config"]);
+  assert.deepEqual([r.status, r.stdout], [2, ""]);
+  assert.match(r.stderr, /^phx-server: .*prot.*\n$/);
+});
+
 // Issue 5: one precedence, also where two options exclude each other.
 test("--database and --database-file: the higher source wins, two of one source are an error", () => {
   const secret = file("database", `sqlite:${path.join(dir, "from-file.db")}\n`);
