@@ -57,14 +57,13 @@ client::Channel Session::channel(const std::string& topic, const client::Payload
 
 void Session::on_error(const client::ConnectionError& error) {
   if (was_open_ && !error.final) return;  // told by on_close and on_reconnecting
-  const bool first = !failure_;
-  if (first) failure_ = error;  // the first of two says more
-  if (first && error.code == make_error_code(Errc::connect_timeout))
-    throw Failure(ExitCode::timed_out, error.message + " (--timeout " + options_.timeout_text(default_timeout) + ")");
-  if (!error.falling_back) cannot_connect();
+  if (!failure_) failure_ = error;  // the first of two says more
+  if (!error.falling_back || error.code == make_error_code(Errc::connect_timeout)) cannot_connect();
 }
 
 void Session::cannot_connect() const {
+  if (failure_->code == make_error_code(Errc::connect_timeout))
+    throw Failure(ExitCode::timed_out, failure_->message + " (--timeout " + options_.timeout_text(default_timeout) + ")");
   throw Failure(ExitCode::cannot_connect, remedies::line(failure_->message, failure_->code, failure_->http_status));
 }
 
