@@ -322,6 +322,9 @@ struct AcceptFailures final : Observer {
 
 // In real time: 250 ms, in which it tries again twice.
 TEST_F(EndpointTest, WaitsForDescriptorsAndSaysSoOnce) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UBSan opens a pipe to look at an object, and takes the lack of descriptors for a bad one";
+#endif
   AcceptFailures failures;
   EndpointOptions options;
   options.observer = &failures;
