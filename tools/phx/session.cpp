@@ -57,7 +57,7 @@ client::Channel Session::channel(const std::string& topic, const client::Payload
 
 void Session::on_error(const client::ConnectionError& error) {
   if (was_open_ && !error.final) return;  // told by on_close and on_reconnecting
-  if (!failure_) failure_ = error;  // the first of two says more
+  if (!failure_) failure_ = error;        // the first of two says more
   if (!error.falling_back || error.code == make_error_code(Errc::connect_timeout)) cannot_connect();
 }
 
