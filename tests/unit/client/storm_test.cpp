@@ -132,7 +132,8 @@ TEST(ClientStorm, AllComeBackAndNothingIsLostTwiceOrOutOfOrder) {
                 peak(wanted_at, window));
     // Half as much again for chance. The table of phoenix.js has all 200 in the same millisecond, six times. What falls into 10 ms is printed
     // only: a busy machine runs late timers together.
-    if (window > 10ms) EXPECT_LE(peak(at, window), peak(wanted_at, window) * 3 / 2);
+    if (window <= 10ms) continue;
+    EXPECT_LE(peak(at, window), peak(wanted_at, window) * 3 / 2);
   }
 }
 
