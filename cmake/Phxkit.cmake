@@ -13,6 +13,9 @@ function(phxkit_warnings target)
     if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
       target_compile_options(${target} PRIVATE -Wno-restrict) # g++ 12 sees overlaps in `"text" + string` (GCC bug 105651)
     endif()
+    if(CMAKE_UNITY_BUILD) # eight files are compiled as one: what these say of neighbours is no fault; the dev preset asks file by file
+      target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-shadow;-Wno-subobject-linkage>)
+    endif()
   endif()
 endfunction()
 
@@ -119,10 +122,6 @@ function(phxkit_test name)
   target_precompile_headers(${name} REUSE_FROM phxkit_test_headers)
   set_source_files_properties(${A_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   phxkit_warnings(${name})
-  if(PHXKIT_UNITY_TESTS) # headers are parsed once for eight files: a build from nothing takes half the time
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ON)
-    target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-shadow;-Wno-subobject-linkage>) # what they say of neighbours; the dev preset asks file by file
-  endif()
   phxkit_suite(${name} gtest $<TARGET_FILE:${name}>)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()

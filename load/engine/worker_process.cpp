@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-void checked(int error, const char* what) {
+void throw_if(int error, const char* what) {
   if (error != 0) throw std::system_error(error, std::system_category(), what);
 }
 
@@ -35,8 +35,8 @@ void checked(int error, const char* what) {
 
 WorkerProcess::WorkerProcess(const Job& job) : ReportedPart("worker process " + std::to_string(job.process + 1)) {
   std::array<int, 2> to{}, from{};
-  checked(::pipe2(to.data(), O_CLOEXEC) < 0 ? errno : 0, "pipe");
-  checked(::pipe2(from.data(), O_CLOEXEC) < 0 ? errno : 0, "pipe");
+  throw_if(::pipe2(to.data(), O_CLOEXEC) < 0 ? errno : 0, "pipe");
+  throw_if(::pipe2(from.data(), O_CLOEXEC) < 0 ? errno : 0, "pipe");
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
@@ -49,7 +49,7 @@ WorkerProcess::WorkerProcess(const Job& job) : ReportedPart("worker process " + 
   ::close(from[1]);
   in_ = to[1];
   out_ = from[0];
-  checked(error, "cannot start a worker process");
+  throw_if(error, "cannot start a worker process");
   ::fcntl(in_, F_SETFL, O_NONBLOCK);
   ::fcntl(out_, F_SETFL, O_NONBLOCK);
   send(job.to_json().dump());

@@ -114,7 +114,7 @@ def static_pkg_config():
 def subdirectory():
     """add_subdirectory: only what is asked for is built"""
     folder = build.parent / "subdirectory"
-    client, c_client = consumer("subdirectory", f"-DPHXKIT_SOURCE={source}", "-DPHXKIT_WARNINGS=ON", "-DPHXKIT_WERROR=ON", folder=folder)
+    client, c_client = consumer("subdirectory", f"-DPHXKIT_SOURCE={source}", "-DPHXKIT_WARNINGS=ON", "-DPHXKIT_WERROR=ON", "-DCMAKE_UNITY_BUILD=ON", folder=folder)
     runs(static, client, c_client)
     equal({p.name.split(".")[0] for p in folder.glob("**/libphxkit_*.a")}, {"libphxkit_core", "libphxkit_net", "libphxkit_client"})
     shutil.rmtree(folder)

@@ -27,7 +27,10 @@ std::string quoted(const std::string& text) {
 /// For zsh's _arguments: brackets and colons end its parts.
 std::string zsh_text(const std::string& text) {
   std::string out;
-  for (const char c : text) out += (c == '[' || c == ']' || c == ':' || c == '\\' ? "\\" : "") + std::string(1, c);
+  for (const char c : text) {
+    if (c == '[' || c == ']' || c == ':' || c == '\\') out += '\\';
+    out += c;
+  }
   return out;
 }
 
