@@ -328,6 +328,11 @@ test("the control API: push, wait, faults, kick, list, reset", async () => {
   const { clients } = await control(mock.port, "GET", "/clients");
   assert.equal(clients.length, 1);
   const closed = new Promise((resolve) => socket.onClose((e) => resolve(e.code)));
+  for (const act of ["/kick", "/silence"]) {
+    const nobody = await control(mock.port, "POST", act, { client: 999 });
+    assert.equal(nobody.status, 404);
+    assert.match(nobody.error, /no client 999/);
+  }
   assert.equal((await control(mock.port, "POST", "/kick", { client: clients[0].client, code: 4001, reason: "out" })).status, 200);
   assert.equal(await closed, 4001);
   await until("another connection", () => works(room));

@@ -115,22 +115,43 @@ ActionResult wait_for(Conn& conn, Mock& mock) {
   }
 }
 
-ActionResult list_clients(Conn& conn, relay::Relay& relay) {
-  conn.answer_later([&relay](Conn waiting, Answer answer) {
+/// Asks the relay, on its threads, which clients there are, and answers on the connection's own.
+template <class Reply>
+ActionResult with_clients(Conn& conn, relay::Relay& relay, Reply reply) {
+  conn.answer_later([&relay, reply](Conn waiting, Answer answer) {
     Shard* shard = waiting.shard;
     auto held = std::make_shared<Conn>(std::move(waiting));
-    relay.clients([shard, held, answer](std::vector<relay::RelayClient> clients) {
-      Json out = Json::array();
-      for (const auto& c : clients)
-        out.push_back(obj("client", c.c, "transport", c.transport, "target", scenario::mask_url(c.target), "silent", c.silent, "received",
-                          c.received, "sent", c.sent));
-      shard->post([held, answer, out = std::move(out)] {
-        json(*held, obj("clients", out));
+    relay.clients([shard, held, answer, reply](std::vector<relay::RelayClient> clients) {
+      shard->post([held, answer, reply, clients = std::move(clients)] {
+        reply(*held, clients);
         answer(std::move(*held));
       });
     });
   });
   return Sent{};
+}
+
+ActionResult list_clients(Conn& conn, relay::Relay& relay) {
+  return with_clients(conn, relay, [](Conn& answered, const std::vector<relay::RelayClient>& clients) {
+    Json out = Json::array();
+    for (const auto& c : clients)
+      out.push_back(obj("client", c.c, "transport", c.transport, "target", scenario::mask_url(c.target), "silent", c.silent, "received",
+                        c.received, "sent", c.sent));
+    json(answered, obj("clients", out));
+  });
+}
+
+/// Does it to a client that is there; otherwise 404.
+template <class Act>
+ActionResult to_client(Conn& conn, relay::Relay& relay, std::uint64_t client, Act act) {
+  return with_clients(conn, relay, [client, act](Conn& answered, const std::vector<relay::RelayClient>& clients) {
+    if (std::ranges::find(clients, client, &relay::RelayClient::c) == clients.end()) {
+      json(answered, 404, obj("error", "no client " + std::to_string(client) + "; GET /__mock/clients lists them"));
+      return;
+    }
+    act();
+    json(answered, obj("ok", true));
+  });
 }
 
 Json index() {
@@ -157,18 +178,22 @@ void add_control(Router& router, Mock& mock, relay::Relay*& relay) {
              (void)mock.pubsub().broadcast(topic, event, to_payload(find(conn, "payload")));
              return done(conn);
            }));
-    s.post("/kick", guarded([&relay, done](Conn& conn) -> ActionResult {
+    s.post("/kick", guarded([&relay](Conn& conn) -> ActionResult {
              const auto client = number(conn, "client");
              if (!client) throw Bad{"no client; GET /__mock/clients lists them"};
-             relay->close(client, close_code(conn, 1000), text(conn, "reason", ""));
-             return done(conn);
+             const auto kick = [relay, client, code = close_code(conn, 1000), reason = text(conn, "reason", "")] {
+               relay->close(client, code, reason);
+             };
+             return to_client(conn, *relay, *client, kick);
            }));
     s.post("/disconnect", guarded([&relay, done](Conn& conn) -> ActionResult {
              relay->close({}, close_code(conn, 1012), text(conn, "reason", ""));
              return done(conn);
            }));
     s.post("/silence", guarded([&relay, done](Conn& conn) -> ActionResult {
-             relay->fall_silent(number(conn, "client"));
+             const auto client = number(conn, "client");
+             if (client) return to_client(conn, *relay, *client, [relay, client] { relay->fall_silent(client); });
+             relay->fall_silent({});
              return done(conn);
            }));
     s.post("/faults", guarded([&relay, done](Conn& conn) -> ActionResult {
