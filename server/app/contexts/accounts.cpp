@@ -124,10 +124,11 @@ Outcome<User> Accounts::update_user(std::int64_t by, std::int64_t id, const Json
   return outcome(repo_.update(put_password_hash(std::move(changeset), passwords_)));
 }
 
-Outcome<User> Accounts::delete_user(std::int64_t by, std::int64_t id) {
+Outcome<User> Accounts::delete_user(std::int64_t by, std::int64_t id, const std::function<void(Repo&)>& with) {
   auto user = someone(by, id);
   if (!user) return user;
   repo_.transaction([&](Repo& tx) {
+    if (with) with(tx);
     end_sessions(tx, id);
     tx.remove(*user);
   });

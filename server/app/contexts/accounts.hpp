@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -98,7 +99,8 @@ class Accounts {
 
   /// Of oneself, or of anybody by an admin. Nobody's role changes here.
   Outcome<User> update_user(std::int64_t by, std::int64_t id, const Json& params);
-  Outcome<User> delete_user(std::int64_t by, std::int64_t id);
+  /// `with`: what goes in the same transaction, before the user does.
+  Outcome<User> delete_user(std::int64_t by, std::int64_t id, const std::function<void(Repo&)>& with = {});
   /// By an admin: ends their sessions, disconnects their sockets, tells `admin:users`.
   Outcome<User> ban_user(std::int64_t by, std::int64_t id);
   /// By the operator of the server.

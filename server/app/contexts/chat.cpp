@@ -98,12 +98,27 @@ Outcome<Room> Chat::update_room(std::int64_t id, std::int64_t user_id, const Jso
 Outcome<Room> Chat::delete_room(std::int64_t id, std::int64_t user_id) {
   auto room = own_room(id, user_id);
   if (!room) return room;
-  repo_.transaction([&](Repo& tx) {
-    tx.delete_all(from<ChatMessage>().where("room", std::to_string(id)));
-    tx.remove(*room);
-  });
-  put_out_all_but(id, "room_not_found", Json::array());
+  repo_.transaction([&](Repo& tx) { remove_room(tx, *room); });
+  close_rooms({id});
   return room;
+}
+
+std::vector<std::int64_t> Chat::delete_rooms_of(Repo& tx, std::int64_t owner) {
+  std::vector<std::int64_t> ids;
+  for (const Room& room : tx.all(from<Room>().where("owner_id", owner))) {
+    remove_room(tx, room);
+    ids.push_back(room.id);
+  }
+  return ids;
+}
+
+void Chat::remove_room(Repo& tx, const Room& room) {
+  tx.delete_all(from<ChatMessage>().where("room", std::to_string(room.id)));
+  tx.remove(room);
+}
+
+void Chat::close_rooms(const std::vector<std::int64_t>& ids) {
+  for (const auto id : ids) put_out_all_but(id, "room_not_found", Json::array());
 }
 
 Outcome<Membership> Chat::add_member(std::int64_t room_id, std::int64_t user_id, std::int64_t by) {

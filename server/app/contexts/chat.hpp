@@ -85,6 +85,9 @@ class Chat {
   std::vector<Room> list_user_rooms(std::int64_t user_id);
   Outcome<Room> update_room(std::int64_t id, std::int64_t user_id, const Json& params);
   Outcome<Room> delete_room(std::int64_t id, std::int64_t user_id);
+  /// In the transaction that deletes their owner; after it, close_rooms() tells those inside.
+  std::vector<std::int64_t> delete_rooms_of(Repo& tx, std::int64_t owner);
+  void close_rooms(const std::vector<std::int64_t>& ids);
   /// Into an open room by oneself, into a private one by its owner.
   Outcome<Membership> add_member(std::int64_t room_id, std::int64_t user_id, std::int64_t by);
   Outcome<Membership> remove_member(std::int64_t room_id, std::int64_t user_id, std::int64_t by);
@@ -115,6 +118,7 @@ class Chat {
  private:
   bool member(std::int64_t room_id, std::int64_t user_id);
   Outcome<Room> own_room(std::int64_t id, std::int64_t user_id);
+  static void remove_room(Repo& tx, const Room& room);
   void put_out_all_but(std::int64_t room_id, const char* reason, const Json& stay);
 
   Repo repo_;

@@ -63,8 +63,12 @@ ActionResult UserController::update(Conn& conn) {
 ActionResult UserController::delete_(Conn& conn) {
   const auto user_id = current_user(conn).user_id;
   const auto id = id_param(conn, "id");
-  const auto user = co_await in_pool(conn, [&] { return contexts_.accounts.delete_user(user_id, id); });
+  std::vector<std::int64_t> rooms;
+  const auto user = co_await in_pool(conn, [&] {
+    return contexts_.accounts.delete_user(user_id, id, [&](store::Repo& tx) { rooms = contexts_.chat.delete_rooms_of(tx, id); });
+  });
   if (!user) co_return refused(user.error());
+  contexts_.chat.close_rooms(rooms);
   co_return no_content(conn);
 }
 

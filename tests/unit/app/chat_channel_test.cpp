@@ -217,6 +217,26 @@ TEST_P(ChatChannelTest, ADeletedRoomIsLeftByEverybody) {
   EXPECT_EQ(elsewhere.push("chat:lobby", "new_message", obj("message", "x"))["status"], "ok");
 }
 
+TEST_P(ChatChannelTest, ADeletedUsersRoomsGoWithTheirMessages) {
+  const auto ada = user("ada"), bob = user("bob");
+  const auto hers = room(ada, "hers", false), his = room(bob, "his", false);
+  const auto name = [](const Room& room) { return std::to_string(room.id); };
+  auto nobody = guest("eve");
+  for (const Room* room : {&hers, &his}) {
+    ASSERT_EQ(nobody.join("chat:" + name(*room))["status"], "ok");
+    ASSERT_EQ(nobody.push("chat:" + name(*room), "new_message", obj("message", "x"))["status"], "ok");
+  }
+  std::vector<std::int64_t> gone;
+  ASSERT_TRUE(
+      contexts().accounts.delete_user(ada.id, ada.id, [&](store::Repo& tx) { gone = contexts().chat.delete_rooms_of(tx, ada.id); }));
+  EXPECT_EQ(gone, std::vector{hers.id});
+  EXPECT_TRUE(contexts().chat.history(name(hers)).empty());
+  EXPECT_EQ(contexts().chat.history(name(his)).size(), 1u);
+  contexts().chat.close_rooms(gone);
+  EXPECT_EQ(nobody.event("error"), obj("reason", "room_not_found"));
+  EXPECT_EQ(nobody.push("chat:" + name(his), "new_message", obj("message", "x"))["status"], "ok");
+}
+
 TEST_P(ChatChannelTest, WhoGivesUpMembershipOfAnOpenRoomMayStay) {
   const auto ada = user("ada"), bob = user("bob");
   const auto open = room(ada, "open", false);
