@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -13,6 +14,13 @@ class Backlog {
  public:
   Backlog(std::size_t max_count, std::size_t max_bytes) noexcept : max_count_(max_count), max_bytes_(max_bytes) {}
   bool full() const noexcept { return count_ >= max_count_ || bytes_ >= max_bytes_; }
+  /// The same, for who then turns somebody away; refused() counts those.
+  bool refuses() noexcept {
+    if (!full()) return false;
+    ++refused_;
+    return true;
+  }
+  std::uint64_t refused() const noexcept { return refused_; }
 
   /// Counts one message or push for as long as it lives.
   class Item {
@@ -37,6 +45,7 @@ class Backlog {
  private:
   const std::size_t max_count_, max_bytes_;
   std::atomic<std::size_t> count_ = 0, bytes_ = 0;
+  std::atomic<std::uint64_t> refused_ = 0;
 };
 
 }  // namespace phx::client::detail

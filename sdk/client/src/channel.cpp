@@ -59,7 +59,7 @@ std::error_code store(Operation& operation, const std::string& event, const Payl
 /// Whether the strand is behind with too many pushes. Who waits for the answer may be let in nevertheless: there is one push per caller.
 bool refuses(const SocketShared& socket, const Operation& operation) {
   const bool waits = operation.suspends && socket.options.policy.push_buffer.on_full == core::OnFull::wait;
-  return !waits && socket.pending->full();
+  return !waits && socket.pending->refuses();
 }
 
 void start_push(const std::shared_ptr<Operation>& operation, std::string event, Payload payload, PushOptions options) {

@@ -34,7 +34,7 @@ MoveFunction<void(Args...)> placed(const std::shared_ptr<CallbackQueue>& queue, 
 void start_ping(const std::shared_ptr<SocketShared>& socket, const std::shared_ptr<Once<Duration>>& request,
                 MoveFunction<void(std::error_code, Duration)> done, RunOn where) {
   request->done = placed(socket->queue, std::move(done), where);
-  if (socket->pending->full()) return (*request)(Errc::queue_full, {});
+  if (socket->pending->refuses()) return (*request)(Errc::queue_full, {});
   const bool posted = socket->inbox.post([request, pending = Backlog::Item(socket->pending, 0)](Session& session) {
     session.ping([request](Result<Duration> rtt) { (*request)(rtt ? std::error_code() : rtt.error(), rtt.value_or(Duration{})); });
   });
@@ -134,6 +134,7 @@ Subscription Socket::on_message(std::function<void(const Message&)> handler) {
 
 Metrics Socket::metrics() const {
   auto metrics = shared_->monitor.snapshot();
+  metrics.refused_pushes = shared_->pending->refused();
   metrics.waiting_callbacks = shared_->queue->depth();
   return metrics;
 }

@@ -199,6 +199,7 @@ TEST_F(ClientPending, BeyondTheLimitPushesAndPingsFailAtOnceAndControlCallsDoNot
   auto third = room->push("echo", obj("n", 3));
   EXPECT_TRUE(refused(third.future()));
   EXPECT_EQ(get(socket->ping()).error(), Errc::queue_full);
+  EXPECT_EQ(socket->metrics().refused_pushes, 2u);
   Seen<std::error_code> failures;
   third.on_failure([&](std::error_code error) { failures.add(error); });
   auto joined = other.join().future();

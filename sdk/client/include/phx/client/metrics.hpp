@@ -48,6 +48,7 @@ struct Metrics {
   std::uint64_t bad_frames = 0;
   Latency replies{};                             ///< from push() reaching the socket's strand to the answer, waiting for the join included
   Latency heartbeats{};                          ///< round trips
+  std::uint64_t refused_pushes = 0;              ///< and pings, at once: max_pending_pushes or max_pending_bytes were reached
   std::size_t waiting_pushes = 0;                ///< for their channel to be joined
   std::size_t in_flight = 0;                     ///< sent, no answer yet
   std::size_t waiting_callbacks = 0;             ///< for the callback executor
