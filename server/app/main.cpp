@@ -65,6 +65,8 @@ class MetricsListener {
     app::write_log(server::Level::info, "metrics at http://127.0.0.1:" + std::to_string(listener_->port()) + "/metrics");
   }
 
+  std::uint16_t port() const { return listener_->port(); }
+
  private:
   server::Metrics metrics_;
   std::unique_ptr<server::Endpoint> listener_;
@@ -140,7 +142,7 @@ ExitCode serve(const app::Options& options) {
   if (const auto started = endpoint.start(); !started)
     throw Failure(ExitCode::error,
                   "cannot listen on " + options.host + ":" + std::to_string(options.port) + ": " + started.error().message());
-  cli::say_listening(options.host, endpoint.port());
+  cli::say_listening(options.host, endpoint.port(), metrics ? std::optional(metrics->port()) : std::nullopt);
   const auto reload = [&] { reload_tls(endpoint, options); };
   while (signals.wait() == SIGHUP) reload();
   application->drain();

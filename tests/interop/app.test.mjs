@@ -118,6 +118,12 @@ test("readiness ends with SIGTERM, service after --drain-wait or a second signal
   assert.equal(await ended, 0);
 });
 
+test("--metrics-port 0: the ready line tells the port, also where nothing is logged", async () => {
+  const server = await start("phx-server", "--port", "0", "--log-level", "error", "--metrics-port", "0");
+  assert.match(await (await fetch(`http://127.0.0.1:${server.metricsPort}/metrics`)).text(), /^phx_joins_total/m);
+  assert.equal(await server.stop(), 0);
+});
+
 // Issue 5: sockets by session (server.md 1.7): the browser's way, over real connections. curl signs in, the official client connects.
 const curl = (...args) => {
   const r = spawnSync("curl", ["-sS", "-w", "\n%{http_code}", "-H", "content-type: application/json", ...args], { encoding: "utf8", timeout: 20_000 });
@@ -163,5 +169,34 @@ test("a socket is authenticated by the session cookie and ends with the logout",
   const after = await connect({ _csrf_token: csrf });  // the cookie still verifies, its login is over
   assert.equal((await ownRoom(after))[0], "error");
   await bye(after);
+  assert.equal(await server.stop(), 0);
+});
+
+// What goes with its owner has the same end as what its owner deletes: a room is left by everybody, its messages are gone.
+test("a user who deletes himself takes his rooms with him, and those inside are told", async () => {
+  const server = await start("phx-server", "--port", "0", "--log-level", "error");
+  const api = `http://127.0.0.1:${server.port}/api/v1`;
+  const signUp = (name) => {
+    const who = JSON.stringify({ email: `${name}@example.org`, name, password: "correct horse battery" });
+    assert.equal(curl(`${api}/users`, "-d", who).status, 201);
+    const { token, user } = curl(`${api}/sessions`, "-d", who).data;
+    return { user, bearer: ["-H", `authorization: Bearer ${token}`] };
+  };
+  const ada = signUp("ada"), bob = signUp("bob");
+  const room = curl(...ada.bearer, `${api}/rooms`, "-d", JSON.stringify({ name: "engines" })).data.id;
+  const visitor = await phoenix.connect(server.port, { params: { user_id: "eve" } });
+  const channel = visitor.channel(`chat:${room}`, {});
+  const [told, onError] = eventually(), [closed, onClose] = eventually();
+  channel.on("error", onError);
+  channel.onClose(onClose);
+  assert.equal((await ask(channel.join()))[0], "ok");
+  assert.equal((await ask(channel.push("new_message", { message: "hello" })))[0], "ok");
+  assert.equal(curl(...bob.bearer, `${api}/rooms/${room}/messages`).data.length, 1);
+  assert.equal(curl(...bob.bearer, "-X", "DELETE", `${api}/users/${ada.user.id}`).status, 403);
+  assert.equal(curl(...ada.bearer, "-X", "DELETE", `${api}/users/${ada.user.id}`).status, 204);
+  assert.deepEqual(await told(), { reason: "room_not_found" });
+  await closed();
+  assert.equal(curl(...bob.bearer, `${api}/rooms/${room}/messages`).status, 404);
+  await bye(visitor);
   assert.equal(await server.stop(), 0);
 });

@@ -5,14 +5,13 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
-import { start, bin, freePort } from "./server.mjs";
+import { start, bin } from "./server.mjs";
 import { load, results } from "./load_tool.mjs";
 
 const { file, result } = results();
-let server, url, metrics;
+let server, url;
 before(async () => {
-  metrics = await freePort();
-  server = await start("phx-server", "--port", "0", "--metrics-port", String(metrics), "--log-level", "error");
+  server = await start("phx-server", "--port", "0", "--metrics-port", "0", "--log-level", "error");
   url = `ws://127.0.0.1:${server.port}/socket`;
 });
 after(() => server.stop());
@@ -96,7 +95,7 @@ test("handshakes that nobody finishes exit 124", async () => {
 
 test("the server is watched beside the load; what cannot be read is said once", async () => {
   const r = await run("echo", "--users", "5", "--duration", "3", "--out", file("t.json"), "--html", file("t.html"),
-    "--target-pid", String(server.pid), "--target-metrics", `http://127.0.0.1:${metrics}/metrics`, "--target-series", "phx_channels,phx_joins_total,nothing");
+    "--target-pid", String(server.pid), "--target-metrics", `http://127.0.0.1:${server.metricsPort}/metrics`, "--target-series", "phx_channels,phx_joins_total,nothing");
   assert.equal(r.code, 0, r.stderr);
   const { units, series, trouble } = result("t.json").target;
   assert.deepEqual(trouble, ["--target-metrics: there is no figure 'nothing'"]);

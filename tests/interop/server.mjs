@@ -29,6 +29,7 @@ export async function start(program, ...args) {
   child.stdout.unref();
   return {
     port: JSON.parse(line).listening.port,
+    metricsPort: JSON.parse(line).listening.metrics_port,
     pid: child.pid,
     async stop(signal = "SIGTERM") {
       child.ref();

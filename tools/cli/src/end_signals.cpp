@@ -26,8 +26,10 @@ std::optional<int> EndSignals::wait_for(std::chrono::milliseconds limit) const {
   return which < 0 ? std::nullopt : std::optional(which);
 }
 
-void say_listening(std::string_view host, std::uint16_t port) {
-  Output({.json = true}).data(obj("listening", obj("host", host, "port", port)));
+void say_listening(std::string_view host, std::uint16_t port, std::optional<std::uint16_t> metrics_port) {
+  Json where = obj("host", host, "port", port);
+  if (metrics_port) where["metrics_port"] = *metrics_port;
+  Output({.json = true}).data(obj("listening", where));
 }
 
 }  // namespace phx::cli

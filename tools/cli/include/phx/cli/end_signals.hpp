@@ -23,7 +23,8 @@ class EndSignals {
   sigset_t set_;
 };
 
-/// The one line of stdout by which a server program says that it is ready: {"listening":{"host","port"}}.
-void say_listening(std::string_view host, std::uint16_t port);
+/// The one line of stdout by which a server program says that it is ready: {"listening":{"host","port"}}, and where its metrics are, if it
+/// has a port for them: {"listening":{"host","port","metrics_port"}}.
+void say_listening(std::string_view host, std::uint16_t port, std::optional<std::uint16_t> metrics_port = {});
 
 }  // namespace phx::cli
