@@ -51,7 +51,7 @@ class RecordCommand {
     for (client::Channel& channel : channels_)
       channel.join()
           .receive("error", [this, topic = channel.topic()](const client::Reply&) { refused(topic); })
-          .on_failure([this, topic = channel.topic()](std::error_code why) {
+          .on_failure([topic = channel.topic()](std::error_code why) {
             throw Failure(ExitCode::timed_out, "no answer to the join of " + topic + ": " + why.message());
           });
     const ExitCode end = session_.run(options_.timeout_seconds ? std::optional(options_.timeout_or({})) : std::nullopt);

@@ -17,8 +17,8 @@ struct NewMsg {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NewMsg, body, stars)
 struct Typing {
   std::string who;
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Typing, who)
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Typing, who)
 
 constexpr Event<NewMsg, NewMsg> echo{"echo"};
 constexpr Event<NewMsg> shout{"shout"};

@@ -43,7 +43,7 @@ TEST_F(CoreTlsStream, CarriesBytesBothWays) {
 }
 
 TEST_F(CoreTlsStream, TakesItsInputInPiecesOfAnySize) {
-  for (const std::size_t piece : {1, 2, 3, 5, 7, 64, 1460}) {
+  for (const std::size_t piece : {1u, 2u, 3u, 5u, 7u, 64u, 1460u}) {
     SCOPED_TRACE(piece);
     Talk talk(client_, server_, "localhost", piece);
     expect_conversation(talk);

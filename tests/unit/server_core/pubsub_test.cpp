@@ -128,7 +128,7 @@ TEST_F(PubSubTest, AnInterceptingChannelMayStop) {
 TEST_F(PubSubTest, MembersMayLeaveInAnyOrder) {
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 10; ++i) clients.emplace_back(std::make_unique<Client>(world))->join();
-  for (const std::size_t left : {0, 8, 3, 0, 2}) clients.erase(clients.begin() + static_cast<std::ptrdiff_t>(left));
+  for (const std::ptrdiff_t left : {0, 8, 3, 0, 2}) clients.erase(clients.begin() + left);
   world.pubsub.broadcast("room:a", "hello", obj("n", 1));
   for (auto& client : clients) EXPECT_THAT(client->frames(), ElementsAre(hello));
 }

@@ -115,7 +115,6 @@ class MockChannel final : public server::Channel {
   scenario::Variables variables_;
   std::uint64_t counter_ = 0, seq_ = 0;
   std::vector<std::uint64_t> ticks_;
-  const MockActions* after_join_ = nullptr;
 };
 
 }  // namespace phx::mock
