@@ -115,7 +115,7 @@ class Commands {
   }
   std::string first_line() {
     std::vector<char> chunk(65536);
-    for (std::size_t end; (end = buffer_.find('\n')) == std::string::npos;) {
+    while (buffer_.find('\n') == std::string::npos) {
       const ssize_t n = ::read(STDIN_FILENO, chunk.data(), chunk.size());
       if (n <= 0) throw std::runtime_error("a worker is started by phx-load run, which tells it what to do on stdin");
       buffer_.append(chunk.data(), static_cast<std::size_t>(n));

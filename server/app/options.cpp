@@ -145,7 +145,7 @@ std::string config_text(const CLI::App& app) {
 
 std::string secret_key_base(const Options& options) {
   if (options.secret_key_base_file.empty()) return core::base64url_encode(core::SystemRandom().bytes(48));
-  const std::string secret = first_line(options.secret_key_base_file, "--secret-key-base-file");
+  std::string secret = first_line(options.secret_key_base_file, "--secret-key-base-file");
   if (secret.size() < 20) throw Failure(ExitCode::usage, "--secret-key-base-file: the secret must have at least 20 bytes");
   return secret;
 }

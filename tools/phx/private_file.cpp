@@ -21,7 +21,10 @@ namespace {
 }  // namespace
 
 std::filesystem::path xdg_folder(const char* variable, std::string_view below_home) {
-  const auto env = [](const char* name) { return std::string(std::getenv(name) != nullptr ? std::getenv(name) : ""); };
+  const auto env = [](const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string() : std::string(value);
+  };
   if (const auto folder = env(variable); folder.starts_with('/')) return std::filesystem::path(folder) / "phxkit";
   if (const auto home = env("HOME"); !home.empty()) return std::filesystem::path(home) / below_home / "phxkit";
   return {};

@@ -43,10 +43,12 @@ Axis Axis::logarithmic(double low, double high, Text text) {
   Axis out{.low = round_down(std::max(low, 1e-3)), .log = true};
   out.high = std::max(round_up(std::max(high, 1e-3)), out.low * 10);
   const bool wide = out.high / out.low > 200;
-  for (double ten = std::pow(10, std::floor(std::log10(out.low) + 1e-9)); ten <= out.high * 1.001; ten *= 10)
+  for (int power = static_cast<int>(std::floor(std::log10(out.low) + 1e-9)); std::pow(10, power) <= out.high * 1.001; ++power) {
+    const double ten = std::pow(10, power);
     for (const double step : {1.0, 2.0, 5.0})
       if (step * ten >= out.low * 0.999 && step * ten <= out.high * 1.001 && (!wide || step == 1.0))
         out.ticks.emplace_back(step * ten, text(step * ten));
+  }
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 
 #include "chart.hpp"
 #include "page.hpp"
@@ -51,12 +52,13 @@ Grid grid_of(const Timeline& timeline, Second::Latency which) {
 /// 1-2-5 marks, thinned out to what fits.
 Axis rows_axis(const Grid& grid) {
   Axis out{.high = static_cast<double>(grid.rows)};
-  for (double ten = 1; ten < 1e12; ten *= 10)
-    for (const double step : {1.0, 2.0, 5.0}) {
-      const double row = grid.row_of(step * ten);
+  for (std::uint64_t ten = 1; ten < 1'000'000'000'000; ten *= 10)
+    for (const unsigned step : {1u, 2u, 5u}) {
+      const auto value = static_cast<double>(step * ten);
+      const double row = grid.row_of(value);
       if (row < 0 || row > static_cast<double>(grid.rows)) continue;
       if (out.ticks.empty() || row - out.ticks.back().first >= static_cast<double>(grid.rows) / 9)
-        out.ticks.emplace_back(row, time_text(step * ten));
+        out.ticks.emplace_back(row, time_text(value));
     }
   return out;
 }

@@ -60,6 +60,7 @@ class Page {
   /// One value per step; NaN where no second was reported.
   std::vector<double> each(auto&& value) const {
     std::vector<double> out;
+    out.reserve(time_.steps.size());
     for (const Step& step : time_.steps) out.push_back(step.rows == 0 ? nothing : static_cast<double>(value(step)));
     return out;
   }
@@ -111,9 +112,9 @@ class Page {
     static constexpr std::pair<Second::Latency, const char*> all[] = {
         {Second::join, "Join latency"}, {Second::reply, "Reply latency"}, {Second::delivery, "Delivery latency"}};
     for (const auto& [which, title] : all) {
-      const auto percentile = [&](double p) {
+      const auto percentile = [this, latency = which](double p) {
         return each([&](const Step& s) {
-          return s.sum.cells[which].empty() ? nothing : static_cast<double>(s.sum.percentile_ns(which, p)) / 1000;
+          return s.sum.cells[latency].empty() ? nothing : static_cast<double>(s.sum.percentile_ns(latency, p)) / 1000;
         });
       };
       out += over_time(title, "percentiles " + step_note() + ", logarithmic",

@@ -81,6 +81,7 @@ std::error_code sync_folder_of(const std::string& path) {
 }  // namespace
 
 struct FilePushStore::State {
+  State(std::string file_path, FilePushStoreOptions how) : path(std::move(file_path)), options(how) {}
   std::error_code append(std::string_view record, bool sync);
   std::error_code compact();
   std::error_code sync(int fd) const { return options.fsync == Fsync::never || ::fsync(fd) == 0 ? std::error_code() : last_error(); }
@@ -128,7 +129,7 @@ FilePushStore::FilePushStore(std::unique_ptr<State> state) : state_(std::move(st
 FilePushStore::~FilePushStore() = default;
 
 Result<std::shared_ptr<FilePushStore>> FilePushStore::open(std::string path, FilePushStoreOptions options) {
-  auto state = std::unique_ptr<State>(new State{.path = std::move(path), .options = options, .file = File(), .mutex = {}, .pushes = {}});
+  auto state = std::make_unique<State>(std::move(path), options);
   state->file = open_file(state->path, O_RDWR | O_CREAT);
   if (!state->file) return tl::unexpected(last_error());
   if (::flock(state->file.get(), LOCK_EX | LOCK_NB) != 0) return tl::unexpected(std::make_error_code(std::errc::device_or_resource_busy));

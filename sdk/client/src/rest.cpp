@@ -157,8 +157,10 @@ std::optional<RestRequest> next_page(const RestRequest& request, const RestRespo
   auto query = request.query.json();
   if (!answer || !query || !query->is_object()) return std::nullopt;
   const Json::json_pointer at(rule.cursor);
-  if (!answer->contains(at) || answer->at(at).is_null() || answer->at(at) == "") return std::nullopt;
-  (*query)[rule.param] = answer->at(at);
+  if (!answer->contains(at)) return std::nullopt;
+  const Json cursor = answer->at(at);
+  if (cursor.is_null() || (cursor.is_string() && cursor.get_ref<const std::string&>().empty())) return std::nullopt;
+  (*query)[rule.param] = cursor;
   next.query = *query;
   return next;
 }

@@ -19,7 +19,7 @@ std::string_view to_string(Step step) noexcept {
 
 std::string TransportError::message() const {
   const std::string peer = (host.find(':') == host.npos ? host : '[' + host + ']') + ':' + std::to_string(port);
-  const std::string why = detail.empty() ? code.message() : detail;
+  std::string why = detail.empty() ? code.message() : detail;
   switch (step) {
     case Step::url: return "cannot use this URL: " + why;
     case Step::resolve: return "cannot find host " + host + ": " + why;

@@ -11,7 +11,6 @@
 namespace phx::relay {
 
 namespace asio = boost::asio;
-using scenario::RelayCut;
 using scenario::RelayWrite;
 
 namespace {

@@ -9,7 +9,6 @@
 namespace phx::relay {
 
 using scenario::FaultLink;
-using scenario::RelayWrite;
 
 namespace {
 

@@ -105,7 +105,7 @@ void HttpMessage::finish() {
 std::size_t HttpMessage::take(std::string_view bytes) {
   switch (stage_) {
     case Stage::head: return take_head(bytes);
-    case Stage::chunk_size: return take_line(bytes);
+    case Stage::chunk_size:
     case Stage::chunk_end: return take_line(bytes);
     case Stage::length:
     case Stage::chunk: return take_body(bytes, true);

@@ -111,15 +111,15 @@ void ActorCore::Impl::answer(Strand& s, std::string_view status, std::string_vie
   const Json value = parsed(response);
   const auto* join = std::get_if<JoinStep>(&s.step->kind);
   const auto* push = std::get_if<PushStep>(&s.step->kind);
-  const auto* leave = std::get_if<LeaveStep>(&s.step->kind);
-  const std::string& on = join != nullptr ? join->as : push != nullptr ? push->on : leave->on;
+  const bool leaves = join == nullptr && push == nullptr;
+  const std::string& on = join != nullptr ? join->as : push != nullptr ? push->on : std::get<LeaveStep>(s.step->kind).on;
   note({.kind = TimelineEntry::Kind::received,
         .at = now,
         .topic = topic_of(on),
         .event = "phx_reply " + std::string(status),
         .payload = std::string(response),
         .used = true});
-  if (leave != nullptr || (join != nullptr && status != "ok")) channels.erase(on);
+  if (leaves || (join != nullptr && status != "ok")) channels.erase(on);
   static const ReplyExpectation any_leave{};
   const ReplyExpectation& expected = join != nullptr ? join->expect : push != nullptr ? *push->expect : any_leave;
   if (expected.status != "any" && expected.status != status)
@@ -165,11 +165,10 @@ void ActorCore::Impl::message(std::uint32_t handle, std::string_view event, std:
   for (Strand& s : strands) {
     if (s.done) continue;
     failing = s.step;
-    if (s.wait == Wait::message && wanted && take(std::get<ExpectStep>(s.step->kind), *s.step, entry))
-      resume(s);
-    else if (s.wait == Wait::refute && wanted)
+    if (s.wait == Wait::refute && wanted)
       check_refuted(std::get<RefuteStep>(s.step->kind), entry);
-    else if (s.wait == Wait::presence && presence_fits(std::get<ExpectPresenceStep>(s.step->kind), *s.step))
+    else if ((s.wait == Wait::message && wanted && take(std::get<ExpectStep>(s.step->kind), *s.step, entry)) ||
+             (s.wait == Wait::presence && presence_fits(std::get<ExpectPresenceStep>(s.step->kind), *s.step)))
       resume(s);
   }
 }

@@ -202,7 +202,7 @@ tl::expected<void, CaptureError> CaptureReader::feed(std::string_view bytes) {
       partial_ += piece;
       return {};
     }
-    const auto taken = partial_.empty() ? take(piece) : take(partial_ += piece);
+    auto taken = partial_.empty() ? take(piece) : take(partial_ += piece);
     partial_.clear();
     if (!taken) return taken;
     bytes.remove_prefix(end + 1);

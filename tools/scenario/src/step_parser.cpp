@@ -111,7 +111,7 @@ void StepParser::common(const Yaml& y, Step& step) {
 }
 
 std::string StepParser::channel(const Yaml& y) const {
-  const std::string name = y.string();
+  std::string name = y.string();
   if (std::ranges::find(channels_, name) != channels_.end()) return name;
   if (channels_.empty()) y.fail("no channel is joined here; put '- join: { topic: ... }' in front");
   const std::vector<std::string_view> known(channels_.begin(), channels_.end());

@@ -60,7 +60,7 @@ std::shared_ptr<Member> Mailroom::start_join(std::shared_ptr<Line> line, std::st
 }
 
 std::string Mailroom::send(const Member& member, std::string_view event, const Json& payload) {
-  const std::string ref = next_ref();
+  std::string ref = next_ref();
   const Line& line = *member.line;
   core::MessageView message{.join_ref = member.join_ref, .ref = ref, .topic = member.topic, .event = event};
   std::string text;

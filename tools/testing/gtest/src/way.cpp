@@ -38,8 +38,10 @@ Way default_way() {
     way.where = Where::loopback;
   else if (!place.empty() && place != "in_process")
     throw std::invalid_argument("PHX_TEST_TARGET is '" + place + "'; it may be in_process or loopback");
-  if (!vsn.empty()) way.vsn = vsn;
-  if (vsn != "" && vsn != "1.0.0" && vsn != "2.0.0") throw std::invalid_argument("PHX_TEST_VSN is '" + vsn + "'; it may be 1.0.0 or 2.0.0");
+  if (vsn == "1.0.0" || vsn == "2.0.0")
+    way.vsn = vsn;
+  else if (!vsn.empty())
+    throw std::invalid_argument("PHX_TEST_VSN is '" + vsn + "'; it may be 1.0.0 or 2.0.0");
   if (via == "longpoll")
     way.via = Via::longpoll;
   else if (!via.empty() && via != "websocket")

@@ -73,15 +73,17 @@ class TypedReply : public Reply {
 
   /// Throws ReplyError.
   R value() const {
-    if (!ok()) throw ReplyError("the reply to " + about_ + " has status '" + status + "'", *this);
+    if (!ok()) throw ReplyError("the reply to " + about_ + " has status '" + status + "'", whole());
     try {
       return from_payload<R>(response);
     } catch (const std::exception& e) {
-      throw ReplyError("the response to " + about_ + " is not of the expected type: " + e.what(), *this);
+      throw ReplyError("the response to " + about_ + " is not of the expected type: " + e.what(), whole());
     }
   }
 
  private:
+  const Reply& whole() const { return *this; }
+
   std::string about_;
 };
 
