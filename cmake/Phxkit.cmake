@@ -14,7 +14,7 @@ function(phxkit_warnings target)
       target_compile_options(${target} PRIVATE -Wno-restrict) # g++ 12 sees overlaps in `"text" + string` (GCC bug 105651)
     endif()
     if(CMAKE_UNITY_BUILD) # eight files are compiled as one: what these say of neighbours is no fault; the dev preset asks file by file
-      target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-shadow;-Wno-subobject-linkage>)
+      target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-shadow;-Wno-subobject-linkage> $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wno-shadow>)
     endif()
   endif()
 endfunction()

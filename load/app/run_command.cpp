@@ -64,7 +64,7 @@ class Files {
 
 /// Files, output, and what the exit code cannot say.
 void deliver(const Json& result, ExitCode code, const RunOptions& o) {
-  const std::string text = result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  std::string text = result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   Files files;
   files.write(o.out, [&] { return text; });
   files.write(o.html, [&] { return html_report(read_result(o.out.empty() ? "result.json" : o.out, text)); });

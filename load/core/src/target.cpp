@@ -207,7 +207,7 @@ void TargetLog::trouble(const std::string& what) {
 }
 
 std::vector<std::string> TargetLog::take_news() {
-  const std::vector<std::string> out(trouble_.begin() + static_cast<std::ptrdiff_t>(told_), trouble_.end());
+  std::vector<std::string> out(trouble_.begin() + static_cast<std::ptrdiff_t>(told_), trouble_.end());
   told_ = trouble_.size();
   return out;
 }

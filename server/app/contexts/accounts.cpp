@@ -78,7 +78,7 @@ Outcome<Login> Accounts::log_in(std::string_view email, std::string_view passwor
 Outcome<UserSession> Accounts::get_session(std::int64_t user_id, std::int64_t id) {
   auto session = repo_.get<UserSession>(id);
   if (!session || session->user_id != user_id || session->revoked_at) return refuse("not_found");
-  return std::move(*session);
+  return *session;
 }
 
 Outcome<UserSession> Accounts::log_out(const Identity& who, std::int64_t session_id) {

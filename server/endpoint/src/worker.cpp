@@ -192,12 +192,13 @@ void Worker::drain(std::function<void()> done) {
 }
 
 void Worker::drain_batch(const Drainer& drainer, std::size_t round, const Draining& draining, Instant until) {
+  const auto& handler = *drainer.handler;
   const auto batch = drainer.options.batch_size;
   std::size_t drained = 0, total = 0;
   bool more = false;
   for (std::size_t i = 0; i < connections_.size(); ++i) {
     auto& connection = *connections_[i];
-    if (connection.core().handler() != drainer.handler) continue;
+    if (connection.core().handler() != &handler) continue;
     ++total;
     if (connection.draining) continue;
     more = drained == batch;
@@ -208,8 +209,7 @@ void Worker::drain_batch(const Drainer& drainer, std::size_t round, const Draini
   }
   const auto interval = drainer.options.batch_interval;
   if (drained > 0)
-    shared_.options.observer->socket_drain(
-        {drainer.handler->name(), drained, total, round, total / batch + 1, interval, drainer.options.log});
+    shared_.options.observer->socket_drain({handler.name(), drained, total, round, total / batch + 1, interval, drainer.options.log});
   if (!more || now_ + interval >= until) return await_drained(drainer, draining, until);
   shard_.send_after(interval, [this, &drainer, round, draining, until] { drain_batch(drainer, round + 1, draining, until); });
 }
