@@ -19,8 +19,6 @@
 #include "engine/run.hpp"
 #include "engine/shard.hpp"
 
-extern char** environ;
-
 namespace phx::load {
 
 using namespace std::chrono_literals;

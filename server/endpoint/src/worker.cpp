@@ -198,7 +198,8 @@ void Worker::drain_batch(const Drainer& drainer, std::size_t round, const Draini
   bool more = false;
   for (std::size_t i = 0; i < connections_.size(); ++i) {
     auto& connection = *connections_[i];
-    if (connection.core().handler() != &handler) continue;
+    const auto* its = connection.core().handler();
+    if (its == nullptr || its != &handler) continue;
     ++total;
     if (connection.draining) continue;
     more = drained == batch;
